@@ -1,0 +1,3 @@
+//! cargo sandbox: the world and the operator, for people to try.
+
+fn main() {}

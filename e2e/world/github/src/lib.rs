@@ -1,0 +1,1 @@
+//! A GitHub with state, real git and webhooks.

@@ -1,0 +1,1 @@
+//! A kubelet that runs pods as local processes.

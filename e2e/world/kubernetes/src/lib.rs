@@ -1,0 +1,1 @@
+//! A Kubernetes API server with honest semantics, in one axum router.

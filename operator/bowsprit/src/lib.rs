@@ -1,0 +1,1 @@
+//! The binary: the operator and the people's commands.

@@ -1,0 +1,3 @@
+//! The binary: the operator and the people's commands.
+
+fn main() {}

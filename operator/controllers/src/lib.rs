@@ -1,0 +1,1 @@
+//! The shell: observe, decide, apply, status for each kind.

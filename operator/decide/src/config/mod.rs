@@ -1,0 +1,1 @@
+//! Configuration: reading job files as leniently as Prow, defaults, checks, and the layers of Repository.

@@ -1,0 +1,1 @@
+//! Label policies: desired and observed labels to changes.

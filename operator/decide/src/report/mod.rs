@@ -1,0 +1,1 @@
+//! Reports: the texts of statuses and comments, and where results are stored.

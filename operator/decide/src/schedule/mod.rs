@@ -1,0 +1,1 @@
+//! The clock: cron expressions, intervals, and which periodic is due.

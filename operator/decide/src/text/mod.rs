@@ -1,0 +1,5 @@
+//! Texts that people write: Go's regular expressions, and the parts of a Markdown comment that count.
+
+mod go_regex;
+
+pub use go_regex::{GoRegex, InvalidRegex};

@@ -1,0 +1,1 @@
+//! The Forge trait and its GitHub implementation.

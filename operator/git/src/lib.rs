@@ -1,0 +1,1 @@
+//! Repository mirrors, merges without a work tree, files at a commit.

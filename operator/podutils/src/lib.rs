@@ -1,0 +1,1 @@
+//! The small programs inside job pods: clonerefs, entrypoint, sidecar, initupload.

@@ -1,0 +1,1 @@
+//! Object storage in Prow's layout.

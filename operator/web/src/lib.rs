@@ -1,0 +1,1 @@
+//! What faces the internet: the webhook receiver and pages; no rights of its own.
