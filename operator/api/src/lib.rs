@@ -9,6 +9,7 @@ pub mod decoration;
 pub mod duration;
 pub mod job;
 pub mod keys;
+pub mod podutils;
 pub mod prow_job;
 pub mod refs;
 pub mod schema;
