@@ -5,6 +5,7 @@
 
 mod compile;
 mod problem;
+pub mod yaml;
 
 pub use compile::{postsubmits_of, presubmits_of};
 pub use problem::{At, Problem, Severity, any_error};
