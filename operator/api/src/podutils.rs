@@ -291,6 +291,7 @@ pub struct Finished {
     pub revision: String,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's serialize_with passes a reference")]
 fn as_nanos<S: Serializer>(duration: &GoDuration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_i64(duration.as_nanos())
 }
@@ -316,7 +317,8 @@ mod tests {
     #[test]
     fn options_of_the_storage_stand_beside_those_of_the_upload() {
         let options: InitUploadOptions =
-            serde_json::from_value(json!({ "bucket": "b", "log": "/logs/clone.json", "dry_run": false })).unwrap();
+            serde_json::from_value(json!({ "bucket": "b", "log": "/logs/clone.json", "dry_run": false }))
+                .unwrap();
         assert_eq!((options.upload.storage.bucket.as_str(), options.log.as_str()), ("b", "/logs/clone.json"));
     }
 }

@@ -2,4 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a broken case is a broken test
 
 mod go_view;
+mod plank;
 mod pod;
+mod prow_job;
+mod storage_path;

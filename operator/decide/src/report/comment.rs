@@ -4,8 +4,7 @@
 //! failure. The marker and the table are Prow's, so that a comment left by Prow under the same account goes on, and
 //! bots that read the table still can. The words around it are ours.
 
-use super::template::Template;
-use crate::run::Run;
+use crate::{run::Run, text::template::Template};
 use api::{keys, prow_job::ProwJobState};
 use std::fmt::Write as _;
 
@@ -53,7 +52,13 @@ pub struct Surroundings<'a> {
 
 /// Plans the comment after `reported` changed. `all`: the runs of the pull request, for [`Mode::Summary`]. `own`: the
 /// bot's comments, oldest first.
-pub fn plan(reported: &Run, all: &[&Run], own: &[OwnComment<'_>], mode: Mode, around: &Surroundings<'_>) -> CommentPlan {
+pub fn plan(
+    reported: &Run,
+    all: &[&Run],
+    own: &[OwnComment<'_>],
+    mode: Mode,
+    around: &Surroundings<'_>,
+) -> CommentPlan {
     let runs = match mode {
         Mode::OnFailure => vec![reported],
         Mode::Summary => {

@@ -3,9 +3,11 @@
 use super::{
     run_data,
     storage_path::{join, place},
-    template::{Template, TemplateError},
 };
-use crate::run::Run;
+use crate::{
+    run::Run,
+    text::template::{Template, TemplateFailed},
+};
 use api::{prow_job::ProwJobSpec, refs::Refs};
 use std::collections::BTreeMap;
 
@@ -25,14 +27,14 @@ impl JobUrls {
     ///
     /// # Errors
     /// Where the template asks for what this run does not have. The run goes on without a link.
-    pub fn url(&self, run: &Run) -> Result<String, TemplateError> {
-        if let Some(url) = self.from_prefix(&run.spec, &run.status.build_id) {
+    pub fn url(&self, run: &Run) -> Result<String, TemplateFailed> {
+        if let Some(url) = self.prefixed(&run.spec, &run.status.build_id) {
             return Ok(url);
         }
         self.template.as_ref().map_or_else(|| Ok(String::new()), |template| template.render(&run_data(run)))
     }
 
-    fn from_prefix(&self, spec: &ProwJobSpec, build_id: &str) -> Option<String> {
+    fn prefixed(&self, spec: &ProwJobSpec, build_id: &str) -> Option<String> {
         let gcs = spec.decoration_config.as_ref()?.gcs_configuration.as_ref()?;
         let prefix = if gcs.job_url_prefix.is_empty() {
             self.prefix_of(spec.refs.as_ref().or(spec.extra_refs.first()))?

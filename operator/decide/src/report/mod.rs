@@ -4,7 +4,6 @@ pub mod comment;
 pub mod job_url;
 pub mod status;
 pub mod storage_path;
-pub mod template;
 mod view;
 
 pub use view::run_data;

@@ -3,14 +3,15 @@
 //! The description ends in the base that was tested, out of sight of people: the merge pool reads there whether a
 //! result still holds.
 
-use crate::facts::{BaseSha, CommitSha, StatusState};
+use crate::{
+    facts::{BaseSha, CommitSha, StatusState},
+    run::Run,
+};
 use api::{
     keys,
-    prow_job::{ProwJobState, ProwJobType},
+    prow_job::{ProwJobSpec, ProwJobState, ProwJobType},
 };
-use std::collections::BTreeSet;
-
-use crate::run::Run;
+use std::collections::BTreeMap;
 
 /// The longest description that GitHub takes, in characters.
 pub const DESCRIPTION_MAX: usize = 140;
@@ -39,15 +40,15 @@ pub struct StatusReport {
     pub target_url: String,
 }
 
-/// Whether a run's state is told on GitHub: presubmits and postsubmits of `types` that report, with at most one pull
-/// request, unless they report to Gerrit.
-pub fn reports(run: &Run, types: &BTreeSet<ProwJobType>) -> bool {
-    let pulls = run.spec.refs.as_ref().map_or(0, |refs| refs.pulls.len());
-    let kind = match run.spec.type_ {
-        ProwJobType::Presubmit | ProwJobType::Postsubmit => types.contains(&run.spec.type_),
+/// Whether a run's state is told on GitHub: presubmits and postsubmits that report, with at most one pull request,
+/// unless they report to Gerrit.
+pub fn is_reported(spec: &ProwJobSpec, labels: &BTreeMap<String, String>) -> bool {
+    let pulls = spec.refs.as_ref().map_or(0, |refs| refs.pulls.len());
+    let kind = match spec.type_ {
+        ProwJobType::Presubmit | ProwJobType::Postsubmit => true,
         ProwJobType::Periodic | ProwJobType::Batch => false,
     };
-    run.spec.report && kind && pulls <= 1 && !run.labels.contains_key(keys::GERRIT_REPORT_LABEL)
+    spec.report && kind && pulls <= 1 && !labels.contains_key(keys::GERRIT_REPORT_LABEL)
 }
 
 /// The status of a run; `None` where there is no commit to put it on, or nothing to tell yet.
@@ -93,7 +94,8 @@ pub fn tested_base(description: &str) -> Option<BaseSha> {
     [SUFFIX, OLD_SUFFIX].into_iter().find_map(|suffix| {
         // A second suffix would be somebody's text, and then neither is believed.
         let (_, base) = description.split_once(suffix)?;
-        (base.len() == SHA_LENGTH && base.bytes().all(|b| b.is_ascii_alphanumeric())).then(|| BaseSha::new(base))
+        (base.len() == SHA_LENGTH && base.bytes().all(|b| b.is_ascii_alphanumeric()))
+            .then(|| BaseSha::new(base))
     })
 }
 

@@ -118,15 +118,12 @@ pub fn join(parts: &[&str]) -> String {
 fn repository_segment(gcs: &GcsConfiguration, refs: &Refs) -> Result<String, NoPlace> {
     let org = refs.org.strip_prefix("https://").unwrap_or(&refs.org);
     let explicit = format!("{org}_{}", refs.repo.replace('/', "_"));
-    let default_org = refs.org == gcs.default_org;
-    let default = default_org && refs.repo == gcs.default_repo;
+    let of_default_org = refs.org == gcs.default_org;
+    let is_default = of_default_org && refs.repo == gcs.default_repo;
     match gcs.path_strategy.as_str() {
-        "explicit" => Ok(explicit),
-        "single" if default => Ok(String::new()),
-        "single" => Ok(explicit),
-        "legacy" if default => Ok(String::new()),
-        "legacy" if default_org => Ok(refs.repo.clone()),
-        "legacy" => Ok(explicit),
+        "single" | "legacy" if is_default => Ok(String::new()),
+        "legacy" if of_default_org => Ok(refs.repo.clone()),
+        "explicit" | "single" | "legacy" => Ok(explicit),
         other => Err(NoPlace::Strategy(other.to_owned())),
     }
 }

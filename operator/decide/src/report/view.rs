@@ -2,109 +2,105 @@
 //!
 //! Pod specs and other parts that belong to another API are not shown: no report needs them.
 
-use super::template::Data;
-use crate::run::Run;
+use crate::{run::Run, text::template::Value};
 use api::{
     prow_job::{ProwJobSpec, ProwJobStatus},
     refs::{Pull, Refs},
 };
-use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 
 /// The run as data of a template.
-pub fn run_data(run: &Run) -> Data {
+pub fn run_data(run: &Run) -> Value {
     let metadata = vec![
-        ("Name", Data::text(&run.name)),
-        ("Namespace", Data::text(&run.namespace)),
-        ("UID", Data::text(&run.uid)),
-        ("CreationTimestamp", timestamp(run.created)),
-        ("Labels", Data::texts(&run.labels)),
-        ("Annotations", Data::texts(&run.annotations)),
+        ("Name", Value::text(&run.name)),
+        ("Namespace", Value::text(&run.namespace)),
+        ("UID", Value::text(&run.uid)),
+        ("CreationTimestamp", Value::Time(run.created)),
+        ("Labels", Value::texts(&run.labels)),
+        ("Annotations", Value::texts(&run.annotations)),
     ];
     // Go's embedded metadata is reached both by its name and without it.
     let mut fields = metadata.clone();
-    fields.push(("ObjectMeta", Data::Record(metadata)));
+    fields.push(("ObjectMeta", Value::Record(metadata)));
     fields.push(("Spec", spec(&run.spec)));
     fields.push(("Status", status(&run.status)));
-    Data::Record(fields)
+    Value::Record(fields)
 }
 
-fn spec(spec: &ProwJobSpec) -> Data {
-    Data::Record(vec![
-        ("Type", Data::text(spec.type_.as_str())),
-        ("Agent", Data::text(&spec.agent)),
-        ("Cluster", Data::text(&spec.cluster)),
-        ("Namespace", Data::text(&spec.namespace)),
-        ("Job", Data::text(&spec.job)),
-        ("Refs", spec.refs.as_ref().map_or(Data::Nil, refs)),
-        ("ExtraRefs", Data::List(spec.extra_refs.iter().map(refs).collect())),
-        ("Report", Data::Bool(spec.report)),
-        ("Context", Data::text(&spec.context)),
-        ("RerunCommand", Data::text(&spec.rerun_command)),
-        ("MaxConcurrency", Data::Int(spec.max_concurrency.unwrap_or(0))),
-        ("ErrorOnEviction", Data::Bool(spec.error_on_eviction)),
-        ("Hidden", Data::Bool(spec.hidden)),
-        ("JobQueueName", Data::text(&spec.job_queue_name)),
+fn spec(spec: &ProwJobSpec) -> Value {
+    Value::record([
+        ("Type", Value::text(spec.type_.as_str())),
+        ("Agent", Value::text(&spec.agent)),
+        ("Cluster", Value::text(&spec.cluster)),
+        ("Namespace", Value::text(&spec.namespace)),
+        ("Job", Value::text(&spec.job)),
+        ("Refs", spec.refs.as_ref().map_or(Value::Nil, refs)),
+        ("ExtraRefs", Value::List(spec.extra_refs.iter().map(refs).collect())),
+        ("Report", Value::Bool(spec.report)),
+        ("Context", Value::text(&spec.context)),
+        ("RerunCommand", Value::text(&spec.rerun_command)),
+        ("MaxConcurrency", Value::Int(spec.max_concurrency.unwrap_or(0))),
+        ("ErrorOnEviction", Value::Bool(spec.error_on_eviction)),
+        ("Hidden", Value::Bool(spec.hidden)),
+        ("JobQueueName", Value::text(&spec.job_queue_name)),
     ])
 }
 
-fn status(status: &ProwJobStatus) -> Data {
+fn status(status: &ProwJobStatus) -> Value {
     let reported = status.prev_report_states.iter();
-    Data::Record(vec![
+    Value::record([
         ("StartTime", time(status.start_time.as_ref())),
         ("PendingTime", time(status.pending_time.as_ref())),
         ("CompletionTime", time(status.completion_time.as_ref())),
-        ("State", Data::text(status.state.map_or("", api::prow_job::ProwJobState::as_str))),
-        ("Description", Data::text(&status.description)),
-        ("URL", Data::text(&status.url)),
-        ("PodRevivalCount", Data::Int(status.pod_revival_count.unwrap_or(0))),
-        ("PodName", Data::text(&status.pod_name)),
-        ("BuildID", Data::text(&status.build_id)),
-        ("JenkinsBuildID", Data::text(&status.jenkins_build_id)),
-        ("PrevReportStates", Data::Map(reported.map(|(k, v)| (k.clone(), Data::text(v.as_str()))).collect())),
+        ("State", Value::text(status.state.map_or("", api::prow_job::ProwJobState::as_str))),
+        ("Description", Value::text(&status.description)),
+        ("URL", Value::text(&status.url)),
+        ("PodRevivalCount", Value::Int(status.pod_revival_count.unwrap_or(0))),
+        ("PodName", Value::text(&status.pod_name)),
+        ("BuildID", Value::text(&status.build_id)),
+        ("JenkinsBuildID", Value::text(&status.jenkins_build_id)),
+        (
+            "PrevReportStates",
+            Value::Map(reported.map(|(k, v)| (k.clone(), Value::text(v.as_str()))).collect()),
+        ),
     ])
 }
 
-fn refs(refs: &Refs) -> Data {
-    Data::Record(vec![
-        ("Org", Data::text(&refs.org)),
-        ("Repo", Data::text(&refs.repo)),
-        ("RepoLink", Data::text(&refs.repo_link)),
-        ("BaseRef", Data::text(&refs.base_ref)),
-        ("BaseSHA", Data::text(&refs.base_sha)),
-        ("BaseLink", Data::text(&refs.base_link)),
-        ("Pulls", Data::List(refs.pulls.iter().map(pull).collect())),
-        ("PathAlias", Data::text(&refs.path_alias)),
-        ("WorkDir", Data::Bool(refs.workdir)),
-        ("Auxiliary", Data::Bool(refs.auxiliary)),
-        ("CloneURI", Data::text(&refs.clone_uri)),
-        ("SkipSubmodules", Data::Bool(refs.skip_submodules)),
-        ("CloneDepth", Data::Int(refs.clone_depth.unwrap_or(0))),
-        ("SkipFetchHead", Data::Bool(refs.skip_fetch_head)),
-        ("BloblessFetch", refs.blobless_fetch.map_or(Data::Nil, Data::Bool)),
-        ("SparseCheckoutFiles", Data::List(refs.sparse_checkout_files.iter().map(Data::text).collect())),
+fn refs(refs: &Refs) -> Value {
+    Value::record([
+        ("Org", Value::text(&refs.org)),
+        ("Repo", Value::text(&refs.repo)),
+        ("RepoLink", Value::text(&refs.repo_link)),
+        ("BaseRef", Value::text(&refs.base_ref)),
+        ("BaseSHA", Value::text(&refs.base_sha)),
+        ("BaseLink", Value::text(&refs.base_link)),
+        ("Pulls", Value::List(refs.pulls.iter().map(pull).collect())),
+        ("PathAlias", Value::text(&refs.path_alias)),
+        ("WorkDir", Value::Bool(refs.workdir)),
+        ("Auxiliary", Value::Bool(refs.auxiliary)),
+        ("CloneURI", Value::text(&refs.clone_uri)),
+        ("SkipSubmodules", Value::Bool(refs.skip_submodules)),
+        ("CloneDepth", Value::Int(refs.clone_depth.unwrap_or(0))),
+        ("SkipFetchHead", Value::Bool(refs.skip_fetch_head)),
+        ("BloblessFetch", refs.blobless_fetch.map_or(Value::Nil, Value::Bool)),
+        ("SparseCheckoutFiles", Value::List(refs.sparse_checkout_files.iter().map(Value::text).collect())),
     ])
 }
 
-fn pull(pull: &Pull) -> Data {
-    Data::Record(vec![
-        ("Number", Data::Int(pull.number)),
-        ("Author", Data::text(&pull.author)),
-        ("SHA", Data::text(&pull.sha)),
-        ("Title", Data::text(&pull.title)),
-        ("Ref", Data::text(&pull.ref_)),
-        ("HeadRef", Data::text(&pull.head_ref)),
-        ("Link", Data::text(&pull.link)),
-        ("CommitLink", Data::text(&pull.commit_link)),
-        ("AuthorLink", Data::text(&pull.author_link)),
+fn pull(pull: &Pull) -> Value {
+    Value::record([
+        ("Number", Value::Int(pull.number)),
+        ("Author", Value::text(&pull.author)),
+        ("SHA", Value::text(&pull.sha)),
+        ("Title", Value::text(&pull.title)),
+        ("Ref", Value::text(&pull.ref_)),
+        ("HeadRef", Value::text(&pull.head_ref)),
+        ("Link", Value::text(&pull.link)),
+        ("CommitLink", Value::text(&pull.commit_link)),
+        ("AuthorLink", Value::text(&pull.author_link)),
     ])
 }
 
-fn time(time: Option<&Time>) -> Data {
-    time.map_or(Data::Nil, |time| timestamp(time.0))
-}
-
-/// As Go prints a time in UTC.
-fn timestamp(at: Timestamp) -> Data {
-    Data::text(at.strftime("%Y-%m-%d %H:%M:%S +0000 UTC").to_string())
+fn time(time: Option<&Time>) -> Value {
+    time.map_or(Value::Nil, |time| Value::Time(time.0))
 }

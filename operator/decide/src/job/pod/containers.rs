@@ -50,8 +50,9 @@ pub(super) fn append(
     if value.is_null() {
         *value = json!([]);
     }
-    let items =
-        value.as_array_mut().ok_or_else(|| PodProblem::Shape { path: field.to_owned(), expected: "a list" })?;
+    let items = value
+        .as_array_mut()
+        .ok_or_else(|| PodProblem::Shape { path: field.to_owned(), expected: "a list" })?;
     items.extend(new);
     Ok(())
 }
@@ -82,9 +83,13 @@ pub(super) fn images(decoration: &DecorationConfig) -> Result<&UtilityImages, Po
     Ok(images)
 }
 
-fn with_resources(mut container: Value, resources: Option<&Object>) -> Value {
-    if let (Some(container), Some(resources)) = (container.as_object_mut(), resources) {
-        container.insert("resources".to_owned(), Value::Object(resources.clone()));
+/// A utility's container, with its mounts and resources where it has any.
+fn utility(mut container: Value, mounts: &[Value], resources: Option<&Object>) -> Value {
+    if !mounts.is_empty() {
+        container["volumeMounts"] = json!(mounts);
+    }
+    if let Some(resources) = resources {
+        container["resources"] = json!(resources);
     }
     container
 }
@@ -100,12 +105,11 @@ pub(super) fn clonerefs(
         "name": "clonerefs",
         "image": image,
         "env": [option_env(CLONEREFS_OPTIONS, options)?],
-        "volumeMounts": mounts,
     });
     if !options.cookie_path.is_empty() {
         container["args"] = json!([format!("--cookiefile={}", options.cookie_path)]);
     }
-    Ok(with_resources(container, decoration.resources.as_ref().and_then(|r| r.clonerefs.as_ref())))
+    Ok(utility(container, mounts, decoration.resources.as_ref().and_then(|r| r.clonerefs.as_ref())))
 }
 
 /// The init container that uploads what is known before the test.
@@ -123,9 +127,8 @@ pub(super) fn initupload(
             option_env(INITUPLOAD_OPTIONS, options)?,
             { "name": JOB_SPEC, "value": job_spec },
         ],
-        "volumeMounts": mounts,
     });
-    Ok(with_resources(container, decoration.resources.as_ref().and_then(|r| r.initupload.as_ref())))
+    Ok(utility(container, mounts, decoration.resources.as_ref().and_then(|r| r.initupload.as_ref())))
 }
 
 /// The init container that copies the entrypoint to where the test containers find it.
@@ -134,9 +137,9 @@ pub(super) fn place_entrypoint(decoration: &DecorationConfig, image: &str) -> Va
         "name": "place-entrypoint",
         "image": image,
         "args": ["--copy-mode-only"],
-        "volumeMounts": [volumes::mount(volumes::TOOLS, volumes::TOOLS_PATH)],
     });
-    with_resources(container, decoration.resources.as_ref().and_then(|r| r.place_entrypoint.as_ref()))
+    let tools = [volumes::mount(volumes::TOOLS, volumes::TOOLS_PATH)];
+    utility(container, &tools, decoration.resources.as_ref().and_then(|r| r.place_entrypoint.as_ref()))
 }
 
 /// The container that waits for the tests and uploads their results.
@@ -154,9 +157,8 @@ pub(super) fn sidecar(
             { "name": JOB_SPEC, "value": job_spec },
             option_env(SIDECAR_OPTIONS, options)?,
         ],
-        "volumeMounts": mounts,
     });
-    Ok(with_resources(container, decoration.resources.as_ref().and_then(|r| r.sidecar.as_ref())))
+    Ok(utility(container, mounts, decoration.resources.as_ref().and_then(|r| r.sidecar.as_ref())))
 }
 
 /// Puts the entrypoint around one test container. `only`: it is the pod's only one, whose files bear no name.

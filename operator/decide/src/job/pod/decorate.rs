@@ -58,7 +58,11 @@ pub(super) fn decorate(
     init_containers(spec, &parts, &cloning)?;
     test_containers_and_sidecar(spec, &parts)?;
 
-    containers::append(spec, "volumes", [volumes::empty_dir(volumes::LOGS), volumes::empty_dir(volumes::TOOLS)])?;
+    containers::append(
+        spec,
+        "volumes",
+        [volumes::empty_dir(volumes::LOGS), volumes::empty_dir(volumes::TOOLS)],
+    )?;
     containers::append(spec, "volumes", parts.storage.volumes)?;
     if !parts.refs.is_empty() {
         containers::append(spec, "volumes", cloning.volumes)?;
@@ -133,7 +137,8 @@ fn init_containers(spec: &mut Object, parts: &Parts<'_>, cloning: &Cloning) -> R
 
 fn test_containers_and_sidecar(spec: &mut Object, parts: &Parts<'_>) -> Result<(), PodProblem> {
     let decoration = parts.decoration;
-    let secrets = if decoration.censor_secrets.unwrap_or(false) { secrets_of_tests(spec)? } else { Vec::new() };
+    let secrets =
+        if decoration.censor_secrets.unwrap_or(false) { secrets_of_tests(spec)? } else { Vec::new() };
     let options = SidecarOptions {
         gcs_options: UploadOptions {
             items: vec![volumes::ARTIFACTS_PATH.to_owned()],

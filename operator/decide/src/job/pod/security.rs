@@ -15,7 +15,10 @@ pub(super) fn withhold_token(spec: &mut Map<String, Value>) {
 }
 
 /// Service account, grace period, user and group, affinity and tolerations.
-pub(super) fn fill_in(spec: &mut Map<String, Value>, decoration: &DecorationConfig) -> Result<(), PodProblem> {
+pub(super) fn fill_in(
+    spec: &mut Map<String, Value>,
+    decoration: &DecorationConfig,
+) -> Result<(), PodProblem> {
     if let Some(account) = decoration.default_service_account_name.as_deref().filter(|a| !a.is_empty()) {
         set_if_unset(spec, "serviceAccountName", &json!(account));
     }
@@ -44,13 +47,17 @@ pub(super) fn fill_in(spec: &mut Map<String, Value>, decoration: &DecorationConf
 
 /// Memory of one test container: the default request where it has none, then the limit where it is to equal the
 /// request.
-pub(super) fn memory(container: &mut Map<String, Value>, decoration: &DecorationConfig) -> Result<(), PodProblem> {
+pub(super) fn memory(
+    container: &mut Map<String, Value>,
+    decoration: &DecorationConfig,
+) -> Result<(), PodProblem> {
     if let Some(default) = &decoration.default_memory_request {
         let resources = containers::object_mut(container, "resources")?;
         set_if_unset(containers::object_mut(resources, "requests")?, "memory", default);
     }
     if decoration.set_limit_equals_memory_request.unwrap_or(false) {
-        let request = container.get("resources").and_then(|r| r.get("requests")).and_then(|r| r.get("memory"));
+        let request =
+            container.get("resources").and_then(|r| r.get("requests")).and_then(|r| r.get("memory"));
         if let Some(request) = request.cloned() {
             let resources = containers::object_mut(container, "resources")?;
             containers::object_mut(resources, "limits")?.insert("memory".to_owned(), request);

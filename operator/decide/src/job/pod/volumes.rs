@@ -122,11 +122,7 @@ pub(super) fn cloning(decoration: &DecorationConfig) -> Cloning {
     let token = given(&decoration.oauth_token_secret).map(|s| add(one_key(&s, OAUTH_PATH)));
     let app_key = given(&decoration.github_app_private_key_secret).map(|s| add(one_key(&s, APP_KEY_PATH)));
     // clonerefs writes known_hosts and the agent's socket; its image may be read-only.
-    add(Credential {
-        volume: empty_dir(CLONE_TMP),
-        mount: mount(CLONE_TMP, "/tmp"),
-        file: String::new(),
-    });
+    add(Credential { volume: empty_dir(CLONE_TMP), mount: mount(CLONE_TMP, "/tmp"), file: String::new() });
     let cookie = decoration.cookiefile_secret.as_deref().filter(|s| !s.is_empty()).map(|spec| {
         let (secret, key) = spec.split_once('/').unwrap_or((spec, spec));
         add(Credential {

@@ -129,7 +129,9 @@ impl Run {
     ) -> Result<Flow, TemplateFailed> {
         let items: Vec<(Value, Value)> = match self.value(&pipeline.commands, dot)? {
             Value::List(items) => (0..).map(Value::Int).zip(items).collect(),
-            Value::Map(members) => members.into_iter().map(|(key, value)| (Value::Text(key), value)).collect(),
+            Value::Map(members) => {
+                members.into_iter().map(|(key, value)| (Value::Text(key), value)).collect()
+            }
             Value::Nil => Vec::new(),
             Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Time(_) | Value::Record(_) => {
                 return Err(TemplateFailed::NotAList);
