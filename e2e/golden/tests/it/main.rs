@@ -5,4 +5,6 @@ mod go_view;
 mod plank;
 mod pod;
 mod prow_job;
+mod reports;
+mod sinker;
 mod storage_path;

@@ -59,6 +59,10 @@ pub fn plan(
     mode: Mode,
     around: &Surroundings<'_>,
 ) -> CommentPlan {
+    // A batch is told to nobody, and a push has no pull request to comment on.
+    if reported.spec.refs.as_ref().map_or(0, |refs| refs.pulls.len()) != 1 {
+        return CommentPlan::default();
+    }
     let runs = match mode {
         Mode::OnFailure => vec![reported],
         Mode::Summary => {

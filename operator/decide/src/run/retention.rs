@@ -170,24 +170,13 @@ fn pod_removals(
     settings: &RetentionSettings,
     now: Timestamp,
 ) -> Vec<Planned<Removal, RetentionReason>> {
-    let started = pod.facts.started.unwrap_or(pod.facts.created);
-    let why = match run {
-        None => older(started, ORPHAN_AGE, now).then_some(RetentionReason::Orphaned),
-        Some(run) => run.status.completion_time.as_ref().and_then(|ended| {
-            if older(started, settings.pods, now) {
-                Some(RetentionReason::Aged)
-            } else {
-                older(ended.0, settings.finished_pods, now).then_some(RetentionReason::Ended)
-            }
-        }),
-    };
-    let Some(why) = why else { return Vec::new() };
     let (cluster, namespace) = (pod.cluster.clone(), pod.namespace.clone());
     let (name, uid) = (pod.name.clone(), pod.facts.uid.clone());
     let mut removals = Vec::new();
     let held = pod.facts.finalizers.iter().any(|finalizer| finalizer == REPORTER_FINALIZER);
-    let recorded = run.is_none_or(|run| run.status.prev_report_states.get(REPORTER) == Some(&run.state()));
-    if held && recorded {
+    let recorded =
+        |run: &Run| run.is_complete() && run.status.prev_report_states.get(REPORTER) == Some(&run.state());
+    if held && run.is_none_or(recorded) {
         let action = Removal::Finalizer {
             cluster: cluster.clone(),
             namespace: namespace.clone(),
@@ -195,13 +184,31 @@ fn pod_removals(
             uid: uid.clone(),
             finalizer: REPORTER_FINALIZER.to_owned(),
         };
+        let why = if run.is_none() { RetentionReason::Orphaned } else { RetentionReason::Ended };
         removals.push(Planned::new(action, why));
     }
-    if !pod.facts.deleting {
+    if let Some(why) = too_old(pod, run, settings, now).filter(|_| !pod.facts.deleting) {
         let orphan = run.is_none();
         removals.push(Planned::new(Removal::Pod { cluster, namespace, name, uid, orphan }, why));
     }
     removals
+}
+
+/// Why a pod goes; `None`: it stays.
+fn too_old(
+    pod: &PlacedPod,
+    run: Option<&Run>,
+    settings: &RetentionSettings,
+    now: Timestamp,
+) -> Option<RetentionReason> {
+    let Some(run) = run else {
+        return older(pod.facts.created, ORPHAN_AGE, now).then_some(RetentionReason::Orphaned);
+    };
+    let ended = run.status.completion_time.as_ref()?.0;
+    if pod.facts.started.is_some_and(|started| older(started, settings.pods, now)) {
+        return Some(RetentionReason::Aged);
+    }
+    older(ended, settings.finished_pods, now).then_some(RetentionReason::Ended)
 }
 
 fn older(since: Timestamp, age: Duration, now: Timestamp) -> bool {
