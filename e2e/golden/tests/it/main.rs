@@ -1,2 +1,10 @@
 //! Bowsprit's answers beside Prow's, a module a file of cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a broken case is a broken test
+
+mod go_view;
+mod plank;
+mod pod;
+mod prow_job;
+mod reports;
+mod sinker;
+mod storage_path;
