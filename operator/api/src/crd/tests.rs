@@ -115,10 +115,11 @@ fn no_schema_has_a_default() {
 }
 
 #[test]
-fn a_nullable_field_is_no_enum_and_no_enum_has_null() {
+fn null_is_never_a_value_of_its_own() {
     none(|node| {
-        let values = node.schema.get("enum")?.as_array()?;
-        (node.is("nullable") || values.contains(&Value::Null)).then(|| "null in an enum".to_owned())
+        let values = node.schema.get("enum").and_then(Value::as_array);
+        let null = node.is("nullable") || values.is_some_and(|values| values.contains(&Value::Null));
+        null.then(|| "null".to_owned())
     });
 }
 
@@ -136,6 +137,17 @@ fn every_field_has_a_description() {
         let field = !node.path.ends_with(['}', ']']) && !node.schema.contains_key("description");
         field.then(|| "no description".to_owned())
     });
+}
+
+#[test]
+fn the_description_of_a_field_wins_over_that_of_its_type() {
+    let mut found = None;
+    walk(&mut |node| {
+        if node.path == "MergePool.spec.merge.landing" {
+            found = node.schema["description"].as_str().map(ToOwned::to_owned);
+        }
+    });
+    assert!(found.unwrap().contains("Default: MergeApi"));
 }
 
 #[test]
