@@ -155,7 +155,8 @@ mod tests {
 
     fn spec(settings: Value) -> RepositorySpec {
         let mut all = json!({ "github": { "owner": "acme", "repositories": ["*"] } });
-        all.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+        let Value::Object(settings) = settings else { panic!("settings are a map") };
+        all.as_object_mut().unwrap().extend(settings);
         serde_json::from_value(all).unwrap()
     }
 

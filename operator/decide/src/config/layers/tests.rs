@@ -5,7 +5,8 @@ use serde_json::json;
 /// A Repository object: its name, the repositories that it names, its settings.
 fn object(name: &str, repositories: &[&str], settings: Value) -> Repository {
     let mut spec = json!({ "github": { "owner": "acme", "repositories": repositories } });
-    spec.as_object_mut().unwrap().extend(settings.as_object().unwrap().clone());
+    let Value::Object(settings) = settings else { panic!("settings are a map") };
+    spec.as_object_mut().unwrap().extend(settings);
     let mut object = Repository::new(name, serde_json::from_value(spec).unwrap());
     object.metadata.namespace = Some("acme".to_owned());
     object
