@@ -2,6 +2,7 @@
 
 use super::HEADER;
 use anyhow::Context;
+use api::condition::{OF_KINDS, Polarity};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
@@ -46,7 +47,28 @@ pub fn page(crd: &CustomResourceDefinition) -> anyhow::Result<String> {
             writeln!(out)?;
         }
     }
+    conditions(&mut out, &names.kind)?;
     Ok(format!("{}\n", out.trim_end()))
+}
+
+/// The conditions of a kind, and what can be done where it is stalled.
+fn conditions(out: &mut String, kind: &str) -> anyhow::Result<()> {
+    let kind = OF_KINDS.iter().find(|of| of.kind == kind).context("a kind has conditions")?;
+    writeln!(out, "## Conditions\n\n| condition | good when | `True` says |\n|---|---|---|")?;
+    for condition in kind.types {
+        let good = match condition.polarity() {
+            Polarity::GoodWhenTrue => "`True`",
+            Polarity::GoodWhenFalse => "`False` or absent",
+        };
+        writeln!(out, "| `{condition}` | {good} | {} |", condition.meaning())?;
+    }
+    if !kind.stalled.is_empty() {
+        writeln!(out, "\n| reason of `Stalled` | what to do |\n|---|---|")?;
+    }
+    for (reason, fix) in kind.stalled {
+        writeln!(out, "| `{reason}` | {fix} |")?;
+    }
+    Ok(())
 }
 
 /// The table of a plugin's options; empty where it has none.

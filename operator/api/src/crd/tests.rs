@@ -234,3 +234,19 @@ fn the_protected_group_carries_its_approval() {
     assert!(annotations["api-approved.kubernetes.io"].starts_with("https://github.com/kubernetes/"));
     assert!(crate::Repository::crd().metadata.annotations.is_none());
 }
+
+#[test]
+fn the_description_of_conditions_names_those_that_the_kind_has() {
+    for kind in crate::condition::OF_KINDS {
+        let names: Vec<_> = kind.types.iter().map(ToString::to_string).collect();
+        let path = format!("{}.status.conditions", kind.kind);
+        let mut described = None;
+        walk(&mut |node| {
+            if node.path == path {
+                described = node.schema["description"].as_str().map(ToOwned::to_owned);
+            }
+        });
+        assert_eq!(described, Some(format!("{}.", names.join(", "))), "{path}");
+    }
+    assert_eq!(crate::condition::OF_KINDS.len(), crds().len());
+}
