@@ -4,9 +4,11 @@
 //! than it must: a wrong job is set aside alone, with the path of what is wrong in it.
 
 mod compile;
+pub mod layers;
 mod problem;
 pub mod quantity;
 mod read;
+pub mod settings;
 mod shape;
 pub mod yaml;
 

@@ -2,7 +2,9 @@
 
 mod escape;
 mod go_regex;
+mod nearest;
 pub mod template;
 
 pub use escape::query_escaped;
 pub use go_regex::{GoRegex, InvalidRegex};
+pub use nearest::nearest;
