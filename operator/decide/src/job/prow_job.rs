@@ -194,8 +194,9 @@ fn with_blobless(mut refs: Refs, job: &JobBase) -> Refs {
 /// An empty list of states means never; it would not survive being written, so the answer is written instead.
 fn with_slack_decided(mut config: ReporterConfig) -> ReporterConfig {
     if let Some(slack) = &mut config.slack {
-        let never = slack.job_states_to_report.as_ref().is_some_and(Vec::is_empty);
-        slack.report = slack.report.or(Some(!never));
+        let states = slack.job_states_to_report.take();
+        slack.report = slack.report.or(Some(!states.as_ref().is_some_and(Vec::is_empty)));
+        slack.job_states_to_report = states.filter(|states| !states.is_empty());
     }
     config
 }
