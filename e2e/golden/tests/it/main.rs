@@ -5,6 +5,7 @@ mod go_view;
 mod plank;
 mod pod;
 mod prow_job;
+mod prowjob;
 mod reports;
 mod sinker;
 mod storage_path;
