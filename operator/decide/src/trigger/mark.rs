@@ -1,0 +1,63 @@
+//! Our mark in a status's target URL: which pull request and base the status speaks of (DESIGN R2).
+//!
+//! A status belongs to a commit, and one commit can be the head of several pull requests, or of one that changed its
+//! base. The mark is a fragment, so the page behind the URL is the same with and without it.
+
+use super::escape::{escaped, unescaped};
+
+/// What a status of ours speaks of. The reporter puts it on every status of a presubmit, except where the run was ended
+/// because the pull request was closed or a draft: such a status must not count as a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextMark {
+    /// The pull request's number.
+    pub pull: u64,
+    /// The branch that it was tested on.
+    pub base_ref: String,
+}
+
+const FIELD: &str = "bowsprit=";
+
+impl ContextMark {
+    /// The URL with the mark.
+    pub fn on(&self, url: &str) -> String {
+        let joint = if url.contains('#') { '&' } else { '#' };
+        format!("{url}{joint}{FIELD}{}@{}", self.pull, escaped(&self.base_ref))
+    }
+
+    /// The mark on a URL, if there is one.
+    pub fn read(url: &str) -> Option<Self> {
+        let (_, fragment) = url.split_once('#')?;
+        let (pull, base_ref) =
+            fragment.split('&').find_map(|part| part.strip_prefix(FIELD))?.split_once('@')?;
+        Some(Self { pull: pull.parse().ok()?, base_ref: unescaped(base_ref)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_mark_leaves_the_page_as_it_is() {
+        let mark = ContextMark { pull: 41, base_ref: "release/1".into() };
+        assert_eq!(
+            mark.on("https://ci.example.org/view/7"),
+            "https://ci.example.org/view/7#bowsprit=41@release/1"
+        );
+        assert_eq!(ContextMark::read("https://ci.example.org/view/7#log"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_mark_is_read_as_it_was_written(pull: u64, base_ref: String, url in "https://[a-z./?=&]{0,20}(#[a-z]{0,9})?") {
+            let mark = ContextMark { pull, base_ref };
+            prop_assert_eq!(ContextMark::read(&mark.on(&url)), Some(mark));
+        }
+
+        #[test]
+        fn no_url_makes_reading_panic(url: String) {
+            let _ = ContextMark::read(&url);
+        }
+    }
+}
