@@ -5,8 +5,8 @@
 
 use super::escape::{escaped, unescaped};
 
-/// What a status of ours speaks of. The reporter puts it on every status of a presubmit, except where the run was ended
-/// because the pull request was closed or a draft: such a status must not count as a run.
+/// What a status of ours speaks of. The reporter puts it on every status of a presubmit, except where the trigger itself
+/// ended the run ([`super::AbortCause`]): such a status must not count as a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContextMark {
     /// The pull request's number.
