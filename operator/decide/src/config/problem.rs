@@ -66,7 +66,6 @@ pub struct At<'a> {
 enum Step<'a> {
     Root(&'a str),
     Field(&'a str),
-    Key(&'a str),
     Index(usize),
 }
 
@@ -76,14 +75,9 @@ impl<'a> At<'a> {
         Self { parent: None, step: Step::Root(name) }
     }
 
-    /// A field of this place.
+    /// A field of this place, or an entry of a map whose keys people choose.
     pub const fn field(&'a self, name: &'a str) -> Self {
         Self { parent: Some(self), step: Step::Field(name) }
-    }
-
-    /// An entry of this map whose keys people choose.
-    pub const fn key(&'a self, key: &'a str) -> Self {
-        Self { parent: Some(self), step: Step::Key(key) }
     }
 
     /// An entry of this list.
@@ -97,14 +91,14 @@ impl<'a> At<'a> {
         }
         match self.step {
             Step::Root(name) => text.push_str(name),
-            Step::Field(name) => {
+            Step::Field(name) if is_word(name) => {
                 if !text.is_empty() {
                     text.push('.');
                 }
                 text.push_str(name);
             }
-            Step::Key(key) => {
-                let _ = write!(text, "[{key:?}]");
+            Step::Field(name) => {
+                let _ = write!(text, "[{name:?}]");
             }
             Step::Index(index) => {
                 let _ = write!(text, "[{index}]");
@@ -121,6 +115,11 @@ impl fmt::Display for At<'_> {
     }
 }
 
+/// Whether a name can stand after a dot without being taken for something else.
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,7 +128,7 @@ mod tests {
     fn a_path_names_keys_in_brackets_and_fields_with_dots() {
         let root = At::root("spec");
         let presubmits = root.field("presubmits");
-        let repo = presubmits.key("acme/widgets");
+        let repo = presubmits.field("acme/widgets");
         let job = repo.index(2);
         assert_eq!(
             job.field("run_if_changed").to_string(),

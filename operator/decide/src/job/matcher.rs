@@ -18,13 +18,7 @@ impl Branches {
     /// Names the first entry that is not an expression by itself: joined, two halves could make a whole.
     pub fn new(raw: &Brancher) -> Result<Self, InvalidRegex> {
         let joined = |list: &[String]| -> Result<Option<GoRegex>, InvalidRegex> {
-            if list.is_empty() {
-                return Ok(None);
-            }
-            for entry in list {
-                GoRegex::new(entry)?;
-            }
-            GoRegex::new(&list.join("|")).map(Some)
+            if list.is_empty() { Ok(None) } else { GoRegex::any_of(list).map(Some) }
         };
         Ok(Self { only: joined(&raw.branches)?, never: joined(&raw.skip_branches)?, raw: raw.clone() })
     }

@@ -3,8 +3,10 @@
 //! A value here is only made by `config` from a raw [`api::job`] value, so whoever holds one need not check it again.
 
 mod matcher;
+mod periodic;
 
 pub use matcher::{Branches, Changes};
+pub use periodic::{Periodic, Retry, When};
 
 use crate::text::GoRegex;
 use std::sync::Arc;
