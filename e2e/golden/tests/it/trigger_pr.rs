@@ -12,7 +12,7 @@ use decide::{
         trust::{BindTo, TrustPolicy},
     },
 };
-use golden::{Case, normalised};
+use golden::normalised;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,7 +34,8 @@ fn pull_request_events_do_what_they_do_in_prow() {
 
 fn occasion(event: &Value, policy: &TriggerPolicy) -> Option<Occasion> {
     let by_bot = Login::new(text(&event["sender"]["login"])) == policy.bot;
-    let from = |what: &str| event["changes"]["base"][what]["from"].as_str().is_some_and(|from| !from.is_empty());
+    let from =
+        |what: &str| event["changes"]["base"][what]["from"].as_str().is_some_and(|from| !from.is_empty());
     match text(&event["action"]).as_str() {
         "opened" => Some(Occasion::Opened),
         "reopened" => Some(Occasion::Reopened),
@@ -110,10 +111,13 @@ pub fn observed(input: &Value, event: &Value) -> Observed {
         base_tip: answers("GetRef").map(|()| BaseSha::new(text(&input["base_sha"]))),
         changed: answers("GetPullRequestChanges").map(|()| list(&input["changed_files"])),
         contexts: answers("GetCombinedStatus").map(|()| list(&input["contexts"])),
-        people: [author, commenter]
-            .into_iter()
-            .map(|login| (login.clone(), person(&login, &input["facts"], &answers("IsMember"))))
-            .collect(),
+        people: [&author, &commenter]
+            .map(|login| {
+                // Two spellings of one login are one person.
+                let spellings = [&author, &commenter].into_iter().filter(|other| *other == login).collect();
+                (login.clone(), person(spellings, &input["facts"], &answers("IsMember")))
+            })
+            .into(),
         merged_of_author: input["merged_prs_of_author"].as_u64().and_then(|n| u32::try_from(n).ok()),
         comments: Vec::new(),
         runs: Vec::new(),
@@ -124,16 +128,18 @@ pub fn observed(input: &Value, event: &Value) -> Observed {
     }
 }
 
-fn person(login: &Login, facts: &Value, asked: &Answer<()>) -> Person {
+fn person(spellings: Vec<&Login>, facts: &Value, asked: &Answer<()>) -> Person {
     let organizations: BTreeMap<String, Vec<String>> =
         serde_json::from_value(facts["org_members"].clone()).unwrap();
-    let member = |members: &[String]| members.iter().any(|member| member == login.as_str());
+    let member =
+        |members: &[String]| spellings.iter().any(|login| members.contains(&login.as_str().to_owned()));
+    let collaborators: Vec<Login> = list(&facts["collaborators"]);
     Person {
         member_of: organizations
             .iter()
             .map(|(name, members)| (Login::new(name), asked.clone().map(|()| member(members))))
             .collect(),
-        collaborator: Ok(list::<Login>(&facts["collaborators"]).contains(login)),
+        collaborator: Ok(spellings.iter().any(|login| collaborators.contains(login))),
     }
 }
 
@@ -160,6 +166,7 @@ pub fn policy(input: &Value) -> TriggerPolicy {
         join_url: given("join_org_url"),
         press_to_join_from: Some(3),
         press_to_join: None,
+        workflows: false,
         web: "https://github.com".to_owned(),
         commands_url: "https://ci.example.org/commands".to_owned(),
     }
@@ -188,6 +195,7 @@ pub fn answer(plan: &Plan, policy: &TriggerPolicy) -> Value {
             TriggerAction::AddLabel(label) => added.push(*label),
             TriggerAction::RemoveLabel(label) => removed.push(*label),
             TriggerAction::Comment(reply) => comments.push(kind(reply, policy)),
+            TriggerAction::ApproveWorkflows(_) | TriggerAction::RerunFailedWorkflows(_) => {}
             TriggerAction::PruneHelp => answer["old_help_pruned"] = json!(true),
         }
     }

@@ -48,7 +48,8 @@ fn push(event: &Value) -> Push {
     let deleted = event["deleted"] == true || after.chars().all(|digit| digit == '0');
     let commits: Vec<Value> = list(&event["commits"]);
     let files = |commit: &Value, how: &str| list::<String>(&commit[how]);
-    let changed = commits.iter().flat_map(|c| ["added", "removed", "modified"].map(|how| files(c, how))).flatten();
+    let changed =
+        commits.iter().flat_map(|c| ["added", "removed", "modified"].map(|how| files(c, how))).flatten();
     Push {
         repository: RepoName::new(
             text(&event["repository"]["owner"]["name"]),

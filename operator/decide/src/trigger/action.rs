@@ -2,6 +2,7 @@
 
 use super::{AbortCause, Reply, TenantJob, TriggerKey, Unanswered};
 use crate::{
+    facts::HeadSha,
     job::Presubmit,
     reason::{Planned, Reason},
 };
@@ -36,8 +37,12 @@ pub enum TriggerAction {
     AddLabel(&'static str),
     /// Take a label off; one that is not there counts as success.
     RemoveLabel(&'static str),
-    /// Write a comment, or rewrite the one with the same mark.
+    /// Write a comment, or rewrite the one that its mark [replaces](super::ReplyMark::replaces).
     Comment(Box<Reply>),
+    /// Approve the workflow runs of this head that wait for approval; none is fine.
+    ApproveWorkflows(HeadSha),
+    /// Run the failed jobs of this head's failed workflow runs again; none is fine.
+    RerunFailedWorkflows(HeadSha),
     /// Delete the bot's earlier replies that list commands.
     PruneHelp,
 }

@@ -86,12 +86,28 @@ fn carry_out(
     if observed.pull.mergeable == Mergeable::Conflicting {
         return Ok(());
     }
+    if policy.workflows {
+        workflows(&said, observed, policy, plan);
+    }
     let retest = said.says(TriggerCommand::Retest) || said.says(TriggerCommand::RetestRequired);
     for job in selected {
         let cause = Cause::Comment { comment: comment.id, line: job.line };
         plan.push(start(job.job, &observed.pull, base, cause, retest, policy), job.why);
     }
     Ok(())
+}
+
+/// What the comment means for GitHub's own workflows.
+fn workflows(said: &Said, observed: &Observed, policy: &TriggerPolicy, plan: &mut Plan) {
+    let head = || observed.pull.head_sha.clone();
+    if policy.trust.ok_to_test && said.says(TriggerCommand::OkToTest) {
+        plan.push(TriggerAction::ApproveWorkflows(head()), TriggerReason::OkToTestGiven);
+    }
+    if said.says(TriggerCommand::Retest) {
+        plan.push(TriggerAction::RerunFailedWorkflows(head()), TriggerReason::FailedBefore);
+    } else if said.says(TriggerCommand::TestAll) {
+        plan.push(TriggerAction::RerunFailedWorkflows(head()), TriggerReason::AskedForAll);
+    }
 }
 
 /// A reply to a comment.

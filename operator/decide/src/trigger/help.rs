@@ -6,6 +6,7 @@ use super::{
     filter,
 };
 use crate::{facts::RepoName, job::Presubmit};
+use std::collections::BTreeSet;
 
 /// Why the list is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,21 +97,19 @@ impl Help {
         if here.is_empty() {
             return Ok(Self::NoJobs { repository: pull.repository.clone(), branch: pull.base_ref.clone() });
         }
+        // Jobs of different branches may share a name and a command: each is told once.
         let commands = |optional| {
-            let mut commands: Vec<String> = here
-                .iter()
-                .filter(|job| job.optional() == optional)
-                .map(|job| job.raw().rerun_command.clone())
-                .collect();
-            commands.sort();
-            commands
+            let commands = here.iter().filter(|job| job.optional() == optional);
+            sorted(commands.map(|job| job.raw().rerun_command.clone()))
         };
-        let mut all: Vec<String> = filter::automatic(jobs, observed)?
-            .iter()
-            .map(|selected| selected.job.job.name().to_owned())
-            .collect();
-        all.sort();
-        let test_all = if all.len() == here.len() { TestAll::Everything } else { TestAll::Only(all) };
-        Ok(Self::Commands { note, required: commands(false), optional: commands(true), test_all })
+        let (required, optional) = (commands(false), commands(true));
+        let all = sorted(filter::automatic(jobs, observed)?.iter().map(|s| s.job.job.name().to_owned()));
+        let everything = all.len() == required.len() + optional.len();
+        let test_all = if everything { TestAll::Everything } else { TestAll::Only(all) };
+        Ok(Self::Commands { note, required, optional, test_all })
     }
+}
+
+fn sorted(texts: impl Iterator<Item = String>) -> Vec<String> {
+    texts.collect::<BTreeSet<_>>().into_iter().collect()
 }

@@ -5,7 +5,7 @@
 //! same runs, and a second look at the same state asks for nothing.
 
 use super::{
-    Cause, NEEDS_OK_TO_TEST, OK_TO_TEST, Observed, Occasion, Plan, ReplyKind, Run, TenantJob, TriggerAction,
+    Cause, NEEDS_OK_TO_TEST, OK_TO_TEST, Observed, Occasion, ReplyKind, Run, TenantJob, TriggerAction,
     TriggerPolicy, TriggerReason, Unanswered, comment,
     cursor::CatchUp,
     mark::ContextMark,
@@ -26,15 +26,24 @@ use std::collections::BTreeSet;
 
 /// The outcome of a look.
 #[derive(Clone, Debug, PartialEq)]
-#[must_use = "a look does nothing until its plan is applied"]
+#[must_use = "a look does nothing until its steps are applied"]
 pub struct Look {
-    /// What to do.
-    pub plan: Plan,
-    /// The comments whose commands for the trigger are all in the plan. To be marked after that (C2), once the other
-    /// plugins have acted on them too.
-    pub done: BTreeSet<CommentId>,
+    /// What to do, step by step.
+    pub steps: Vec<Step>,
+    /// What ended the look early. The steps stand all the same; the next look finds the rest.
+    pub unanswered: Option<Unanswered>,
     /// How many runs wait for the next round of catching up.
     pub deferred: usize,
+}
+
+/// What belongs together in a look.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Step {
+    /// In this order.
+    pub actions: Vec<Planned<TriggerAction, TriggerReason>>,
+    /// The comment that this carries out. It is to be marked (C2) after the actions, and after those of the other
+    /// plugins for it, but before the next step: what a later comment changes must not change what this one meant.
+    pub comment: Option<CommentId>,
 }
 
 /// Looks at a pull request. What `catch_up` does not admit is left to the next round.
@@ -50,11 +59,12 @@ pub fn look(
         said: our_replies(observed, policy),
         policy,
         jobs,
-        plan: Plan::default(),
-        done: BTreeSet::new(),
+        steps: Vec::new(),
+        step: Step::default(),
     };
-    looking.plan.unanswered = looking.go(catch_up).err();
-    Look { plan: looking.plan, done: looking.done, deferred: catch_up.deferred() - before }
+    let unanswered = looking.go(catch_up).err();
+    looking.end_step(None);
+    Look { steps: looking.steps, unanswered, deferred: catch_up.deferred() - before }
 }
 
 /// About whom a look has to know what they are to the repository.
@@ -79,13 +89,14 @@ struct Looking<'a> {
     said: BTreeSet<ReplyMark>,
     policy: &'a TriggerPolicy,
     jobs: &'a [TenantJob<Presubmit>],
-    plan: Plan,
-    done: BTreeSet<CommentId>,
+    steps: Vec<Step>,
+    step: Step,
 }
 
 impl Looking<'_> {
     fn go(&mut self, catch_up: &mut CatchUp) -> Result<(), Unanswered> {
         self.take_back_outdated_ok_to_test()?;
+        self.end_step(None);
         if !self.carry_out_comments(catch_up)? {
             return Ok(());
         }
@@ -117,7 +128,7 @@ impl Looking<'_> {
                 self.add(missing);
                 plan.unanswered.map_or(Ok(()), Err)?;
             }
-            self.done.insert(comment.id);
+            self.end_step(Some(comment.id));
         }
         Ok(true)
     }
@@ -137,21 +148,28 @@ impl Looking<'_> {
             | TriggerAction::AddLabel(_)
             | TriggerAction::RemoveLabel(_)
             | TriggerAction::Comment(_)
+            | TriggerAction::ApproveWorkflows(_)
+            | TriggerAction::RerunFailedWorkflows(_)
             | TriggerAction::PruneHelp => false,
         };
         actions.into_iter().filter(|planned| !started(&planned.action)).collect()
     }
 
     fn answer_occasions(&mut self, catch_up: &mut CatchUp) -> Result<(), Unanswered> {
+        let mut waiting = BTreeSet::new();
         for (occasion, runs) in self.occasions() {
             let bound = self.bound_head();
             let plan =
                 pull_request::plan(occasion, &self.seen, self.policy, self.jobs, &runs, bound.as_ref());
             for planned in plan.actions {
-                if let TriggerAction::StartRun(start) = &planned.action
-                    && (self.was_run(&start.job)? || !catch_up.admit(1))
-                {
-                    continue;
+                if let TriggerAction::StartRun(start) = &planned.action {
+                    if waiting.contains(&start.key) || self.was_run(&start.job)? {
+                        continue;
+                    }
+                    if !catch_up.admit(1) {
+                        waiting.insert(start.key.clone());
+                        continue;
+                    }
                 }
                 self.add(vec![planned]);
             }
@@ -218,31 +236,32 @@ impl Looking<'_> {
         }))
     }
 
-    /// The head for which `ok-to-test` was given last, as our note says.
+    /// The head for which `ok-to-test` was given, as our note says.
     fn bound_head(&self) -> Option<HeadSha> {
-        let ours = |comment: &&Comment| comment.author.as_ref() == Some(&self.policy.bot);
-        let notes = self.seen.comments.iter().filter(ours);
-        notes
-            .filter_map(|note| Some((note.created_at, ReplyMark::read(&note.body)?)))
-            .filter(|(_, mark)| mark.kind == OK_TO_TEST_BOUND)
-            .max_by_key(|(at, _)| *at)
-            .and_then(|(_, mark)| match mark.about {
-                Some(About::Head(head)) => Some(head),
-                Some(About::Comment(_)) | None => None,
-            })
+        let note = self.said.iter().find(|mark| mark.kind == OK_TO_TEST_BOUND)?;
+        match &note.about {
+            Some(About::Head(head)) => Some(head.clone()),
+            Some(About::Comment(_)) | None => None,
+        }
     }
 
-    /// Where the label is bound to a head, a push takes it back.
+    /// Where the label is bound to a head, a push takes it back. The note then names no head, so that the label counts
+    /// again when somebody puts it on by hand.
     fn take_back_outdated_ok_to_test(&mut self) -> Result<(), Unanswered> {
         let outdated = self.bound_head().is_some_and(|head| head != self.seen.pull.head_sha);
-        if !self.seen.pull.open || !self.binds() || !outdated || !self.seen.has_label(OK_TO_TEST) {
+        if !self.seen.pull.open || !self.binds() || !outdated {
             return Ok(());
         }
         let author = self.seen.pull.author.clone();
-        let mut actions = vec![TriggerAction::RemoveLabel(OK_TO_TEST)];
-        if trust::person(author.as_ref(), &self.seen, self.policy)?.is_none() {
-            actions.push(TriggerAction::AddLabel(NEEDS_OK_TO_TEST));
+        let mut actions = Vec::new();
+        // Each step leaves what the next look needs to do the rest: the label goes after its successor, the note last.
+        if self.seen.has_label(OK_TO_TEST) {
+            if trust::person(author.as_ref(), &self.seen, self.policy)?.is_none() {
+                actions.push(TriggerAction::AddLabel(NEEDS_OK_TO_TEST));
+            }
+            actions.push(TriggerAction::RemoveLabel(OK_TO_TEST));
         }
+        actions.push(say(ReplyKind::OkToTestBound { head: None }, self.policy));
         let why = TriggerReason::OkToTestOutdated;
         self.add(actions.into_iter().map(|action| Planned::new(action, why)).collect());
         Ok(())
@@ -251,7 +270,8 @@ impl Looking<'_> {
     /// Notes for which head the label was given.
     fn bind_ok_to_test(&mut self) {
         if self.seen.pull.open && self.binds() && self.seen.has_label(OK_TO_TEST) {
-            let note = say(ReplyKind::OkToTestBound { head: self.seen.pull.head_sha.clone() }, self.policy);
+            let head = Some(self.seen.pull.head_sha.clone());
+            let note = say(ReplyKind::OkToTestBound { head }, self.policy);
             self.add(vec![Planned::new(note, TriggerReason::HasOkToTest)]);
         }
     }
@@ -260,6 +280,14 @@ impl Looking<'_> {
         match self.policy.trust.bind_to {
             BindTo::PullRequest => false,
             BindTo::HeadCommit => true,
+        }
+    }
+
+    /// Ends the present step, where there is something in it.
+    fn end_step(&mut self, comment: Option<CommentId>) {
+        let step = std::mem::take(&mut self.step);
+        if comment.is_some() || !step.actions.is_empty() {
+            self.steps.push(Step { comment, ..step });
         }
     }
 
@@ -289,7 +317,14 @@ impl Looking<'_> {
                     self.seen.pull.labels.retain(|there| !there.eq_ignore_ascii_case(label));
                     self.seen.pull.labels.len() < before
                 }
-                TriggerAction::Comment(reply) => self.said.insert(reply.mark()),
+                TriggerAction::Comment(reply) => {
+                    let mark = reply.mark();
+                    let is_new = !self.said.contains(&mark);
+                    self.said.retain(|there| !mark.replaces(there));
+                    self.said.insert(mark);
+                    is_new
+                }
+                TriggerAction::ApproveWorkflows(_) | TriggerAction::RerunFailedWorkflows(_) => true,
                 TriggerAction::PruneHelp => {
                     let before = self.said.len();
                     self.said.retain(|mark| mark.kind != HELP);
@@ -297,7 +332,7 @@ impl Looking<'_> {
                 }
             };
             if changes {
-                self.plan.actions.push(planned);
+                self.step.actions.push(planned);
             }
         }
     }
@@ -320,6 +355,11 @@ fn is_start(action: &TriggerAction) -> bool {
         | TriggerAction::AddLabel(_)
         | TriggerAction::RemoveLabel(_)
         | TriggerAction::Comment(_)
+        | TriggerAction::ApproveWorkflows(_)
+        | TriggerAction::RerunFailedWorkflows(_)
         | TriggerAction::PruneHelp => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

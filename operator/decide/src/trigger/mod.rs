@@ -30,7 +30,7 @@ pub use action::{Plan, StartRun, TriggerAction, TriggerReason};
 pub use command::{Said, TriggerCommand};
 pub use help::{Help, HelpNote, TestAll};
 pub use key::{Cause, InvalidKey, TriggerKey};
-pub use look::{Look, look, people};
+pub use look::{Look, Step, look, people};
 pub use mark::ContextMark;
 pub use name::{run_name, run_name_beside};
 pub use observed::{

@@ -86,6 +86,8 @@ pub struct TriggerPolicy {
     pub press_to_join_from: Option<u32>,
     /// The words for that; `{join_org_url}` stands for the address. `None`: ours.
     pub press_to_join: Option<String>,
+    /// Whether `/ok-to-test` and `/retest` act on GitHub's own workflows too.
+    pub workflows: bool,
     /// GitHub's pages, without a slash at the end (`https://github.com`).
     pub web: String,
     /// The page that explains the commands.

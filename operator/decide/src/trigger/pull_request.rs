@@ -69,7 +69,7 @@ pub fn plan(
             Some(_) => Ok(()),
             None => start_automatic(observed, policy, jobs, plan),
         },
-        Occasion::OkToTestAdded => test(&TrustedBy::OkToTest, observed, policy, jobs, plan),
+        Occasion::OkToTestAdded => start_automatic(observed, policy, jobs, plan),
         Occasion::ConvertedToDraft => {
             abort(AbortCause::Draft, observed, runs, plan);
             Ok(())
@@ -95,10 +95,11 @@ fn opened(
         }
         return start_automatic(observed, policy, jobs, plan);
     }
-    plan.push(say(welcome(observed, policy), policy), TriggerReason::AuthorUntrusted);
+    // The greeting comes last: it is what a later look knows the whole by.
     if policy.trust.ok_to_test && !observed.has_label(OK_TO_TEST) {
         plan.push(TriggerAction::AddLabel(NEEDS_OK_TO_TEST), TriggerReason::AuthorUntrusted);
     }
+    plan.push(say(welcome(observed, policy), policy), TriggerReason::AuthorUntrusted);
     Ok(())
 }
 

@@ -61,10 +61,10 @@ pub enum ReplyKind {
     Help(Help),
     /// A command in an edited text is not carried out.
     Edited,
-    /// For which head `ok-to-test` was given.
+    /// For which head `ok-to-test` was given. There is one such note; it is rewritten.
     OkToTestBound {
-        /// The head.
-        head: HeadSha,
+        /// The head; `None`: one that is gone.
+        head: Option<HeadSha>,
     },
 }
 
@@ -121,6 +121,17 @@ impl ReplyMark {
     }
 }
 
+impl ReplyMark {
+    /// Whether a reply with this mark takes the place of one with the other: it is then rewritten, not added.
+    pub fn replaces(&self, other: &Self) -> bool {
+        let comment = |mark: &Self| match &mark.about {
+            Some(About::Comment(comment)) => Some(*comment),
+            Some(About::Head(_)) | None => None,
+        };
+        self.kind == other.kind && comment(self) == comment(other)
+    }
+}
+
 impl std::fmt::Display for ReplyMark {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "<!-- bowsprit trigger/{}", self.kind)?;
@@ -161,8 +172,15 @@ impl Reply {
     /// Its hidden first line.
     pub fn mark(&self) -> ReplyMark {
         let about = match &self.kind {
-            ReplyKind::OkToTestBound { head } => Some(About::Head(head.clone())),
-            _ => self.answers.as_ref().map(|answered| About::Comment(answered.comment)),
+            ReplyKind::OkToTestBound { head } => head.clone().map(About::Head),
+            ReplyKind::Welcome(_)
+            | ReplyKind::WelcomeWithoutOkToTest { .. }
+            | ReplyKind::Draft
+            | ReplyKind::RefusedUntrusted { .. }
+            | ReplyKind::RefusedWithoutOkToTest
+            | ReplyKind::RefusedCancel
+            | ReplyKind::Help(_)
+            | ReplyKind::Edited => self.answers.as_ref().map(|answered| About::Comment(answered.comment)),
         };
         ReplyMark { kind: self.kind.name().to_owned(), about }
     }
@@ -230,7 +248,12 @@ impl ReplyKind {
                              Please write them in a new comment."
                     .to_owned()
             }
-            Self::OkToTestBound { head } => format!(
+            Self::OkToTestBound { head: None } => {
+                "`ok-to-test` was given for an earlier commit. A member has to look \
+                                                   again and comment `/ok-to-test`."
+                    .to_owned()
+            }
+            Self::OkToTestBound { head: Some(head) } => format!(
                 "`ok-to-test` holds for commit {head}. After another push a member has to look again and comment \
                  `/ok-to-test`."
             ),
@@ -369,20 +392,21 @@ mod tests {
         let author = Some(Login::new("kim"));
         for (name, kind, answers) in [
             ("welcome", ReplyKind::Welcome(welcome()), false),
-            ("welcome pressed to join", ReplyKind::Welcome(pressed), false),
-            ("welcome without ok-to-test", ReplyKind::WelcomeWithoutOkToTest { author }, false),
+            ("welcome-pressed-to-join", ReplyKind::Welcome(pressed), false),
+            ("welcome-without-ok-to-test", ReplyKind::WelcomeWithoutOkToTest { author }, false),
             ("draft", ReplyKind::Draft, false),
-            ("ok-to-test bound", ReplyKind::OkToTestBound { head: HeadSha::new("9f3c2d1") }, false),
+            ("ok-to-test-bound", ReplyKind::OkToTestBound { head: Some(HeadSha::new("9f3c2d1")) }, false),
+            ("ok-to-test-outdated", ReplyKind::OkToTestBound { head: None }, false),
             ("refused", ReplyKind::RefusedUntrusted { organizations }, true),
-            ("refused without ok-to-test", ReplyKind::RefusedWithoutOkToTest, true),
-            ("refused cancel", ReplyKind::RefusedCancel, true),
+            ("refused-without-ok-to-test", ReplyKind::RefusedWithoutOkToTest, true),
+            ("refused-cancel", ReplyKind::RefusedCancel, true),
             ("edited", ReplyKind::Edited, true),
             ("help", help(HelpNote::Asked, TestAll::Everything), true),
-            ("help for no target", help(HelpNote::NoTarget, only.clone()), true),
-            ("help for retest with target", help(HelpNote::RetestWithTarget, only.clone()), true),
-            ("help for unknown target", help(HelpNote::TargetUnknown, only), true),
-            ("help where nothing is automatic", help(HelpNote::NothingAutomatic, none()), true),
-            ("help without jobs", ReplyKind::Help(no_jobs), true),
+            ("help-for-no-target", help(HelpNote::NoTarget, only.clone()), true),
+            ("help-for-retest-with-target", help(HelpNote::RetestWithTarget, only.clone()), true),
+            ("help-for-unknown-target", help(HelpNote::TargetUnknown, only), true),
+            ("help-where-nothing-is-automatic", help(HelpNote::NothingAutomatic, none()), true),
+            ("help-without-jobs", ReplyKind::Help(no_jobs), true),
         ] {
             let reply = reply(kind, answers.then(answered));
             insta::assert_snapshot!(name, reply.text());
@@ -401,7 +425,7 @@ mod tests {
     fn a_reply_is_known_by_its_first_line() {
         let reply = reply(ReplyKind::RefusedCancel, Some(answered()));
         assert_eq!(ReplyMark::read(&reply.text()), Some(reply.mark()));
-        let bound = ReplyKind::OkToTestBound { head: HeadSha::new("9f3c2d1") };
+        let bound = ReplyKind::OkToTestBound { head: Some(HeadSha::new("9f3c2d1")) };
         let mark = super::tests::reply(bound, None).mark();
         assert_eq!(ReplyMark::read(&mark.to_string()), Some(mark));
     }

@@ -51,6 +51,7 @@ pub fn policy() -> TriggerPolicy {
         join_url: None,
         press_to_join_from: Some(3),
         press_to_join: None,
+        workflows: false,
         web: "https://github.com".into(),
         commands_url: "https://ci.example.org/commands".into(),
     }
