@@ -55,20 +55,13 @@ fn occasion(event: &Value, policy: &TriggerPolicy) -> Option<Occasion> {
 
 fn runs(input: &Value) -> Vec<Run> {
     let jobs: Vec<Value> = list(&input["prowjobs"]);
-    jobs.iter()
-        .map(|job| {
-            let label = |name: &str| text(&job["metadata"]["labels"][format!("prow.k8s.io/{name}")]);
-            Run {
-                name: text(&job["metadata"]["name"]),
-                type_: serde_json::from_value(json!(label("type"))).unwrap(),
-                repository: RepoName::new(label("refs.org"), label("refs.repo")),
-                pull: label("refs.pull").parse().ok(),
-                key: None,
-                complete: !job["status"]["completionTime"].is_null(),
-                aborted: None,
-            }
-        })
-        .collect()
+    let read = |job: &Value| {
+        let labels = serde_json::from_value(job["metadata"]["labels"].clone()).unwrap();
+        let spec = serde_json::from_value(job["spec"].clone()).unwrap();
+        let status = serde_json::from_value(job["status"].clone()).unwrap();
+        Run::read(&text(&job["metadata"]["name"]), &labels, &BTreeMap::new(), &spec, &status)
+    };
+    jobs.iter().filter_map(read).collect()
 }
 
 /// The facts of a case. `event`: GitHub's form of a pull request.
@@ -114,8 +107,9 @@ pub fn observed(input: &Value, event: &Value) -> Observed {
         people: [&author, &commenter]
             .map(|login| {
                 // Two spellings of one login are one person.
-                let spellings = [&author, &commenter].into_iter().filter(|other| *other == login).collect();
-                (login.clone(), person(spellings, &input["facts"], &answers("IsMember")))
+                let spellings: Vec<&Login> =
+                    [&author, &commenter].into_iter().filter(|other| *other == login).collect();
+                (login.clone(), person(&spellings, &input["facts"], &answers("IsMember")))
             })
             .into(),
         merged_of_author: input["merged_prs_of_author"].as_u64().and_then(|n| u32::try_from(n).ok()),
@@ -128,7 +122,7 @@ pub fn observed(input: &Value, event: &Value) -> Observed {
     }
 }
 
-fn person(spellings: Vec<&Login>, facts: &Value, asked: &Answer<()>) -> Person {
+fn person(spellings: &[&Login], facts: &Value, asked: &Answer<()>) -> Person {
     let organizations: BTreeMap<String, Vec<String>> =
         serde_json::from_value(facts["org_members"].clone()).unwrap();
     let member =

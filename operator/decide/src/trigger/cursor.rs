@@ -79,7 +79,7 @@ impl CatchUp {
             self.started += runs;
             return true;
         };
-        if runs > left && self.started > 0 {
+        if runs > left && (self.started > 0 || left == 0) {
             self.deferred += runs;
             self.left = Some(0);
             return false;
@@ -142,6 +142,11 @@ mod tests {
     fn a_push_larger_than_the_limit_goes_first_and_alone() {
         let mut round = CatchUp::at_most(3);
         assert!(round.admit(9) && !round.admit(1));
+    }
+
+    #[test]
+    fn a_limit_of_none_admits_none() {
+        assert!(!CatchUp::at_most(0).admit(1));
     }
 
     #[test]
