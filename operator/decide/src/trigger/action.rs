@@ -47,6 +47,22 @@ pub enum TriggerAction {
     PruneHelp,
 }
 
+impl TriggerAction {
+    /// The run to start, where that is the action.
+    pub fn start(&self) -> Option<&StartRun<Presubmit>> {
+        match self {
+            Self::StartRun(start) => Some(start),
+            Self::AbortRun { .. }
+            | Self::AddLabel(_)
+            | Self::RemoveLabel(_)
+            | Self::Comment(_)
+            | Self::ApproveWorkflows(_)
+            | Self::RerunFailedWorkflows(_)
+            | Self::PruneHelp => None,
+        }
+    }
+}
+
 /// What is to be done, in this order, as far as it could be decided.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[must_use = "a plan does nothing until it is applied"]

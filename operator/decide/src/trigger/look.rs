@@ -5,8 +5,8 @@
 //! same runs, and a second look at the same state asks for nothing.
 
 use super::{
-    Cause, NEEDS_OK_TO_TEST, OK_TO_TEST, Observed, Occasion, ReplyKind, Run, TenantJob, TriggerAction,
-    TriggerPolicy, TriggerReason, Unanswered, comment,
+    Cause, NEEDS_OK_TO_TEST, OK_TO_TEST, Observed, Occasion, ReplyKind, Run, StartRun, TenantJob,
+    TriggerAction, TriggerKey, TriggerPolicy, TriggerReason, Unanswered, comment,
     cursor::CatchUp,
     mark::ContextMark,
     pull_request::{self, say},
@@ -122,7 +122,8 @@ impl Looking<'_> {
                 let bound = self.bound_head();
                 let plan = comment::plan(comment, &self.seen, self.policy, self.jobs, bound.as_ref());
                 let missing = self.missing_of_comment(plan.actions);
-                if !catch_up.admit(missing.iter().filter(|planned| is_start(&planned.action)).count()) {
+                if !catch_up.admit(missing.iter().filter(|planned| planned.action.start().is_some()).count())
+                {
                     return Ok(false);
                 }
                 self.add(missing);
@@ -139,20 +140,14 @@ impl Looking<'_> {
         actions: Vec<Planned<TriggerAction, TriggerReason>>,
     ) -> Vec<Planned<TriggerAction, TriggerReason>> {
         let runs = || self.seen.runs.iter().filter_map(|run| run.key.as_ref()).chain(&self.seen.past_runs);
-        let started = |action: &TriggerAction| match action {
-            TriggerAction::StartRun(start) => runs().any(|key| {
+        let started = |start: &StartRun<Presubmit>| {
+            let same = |key: &TriggerKey| {
                 (key.namespace(), key.job(), key.cause())
                     == (start.key.namespace(), start.key.job(), start.key.cause())
-            }),
-            TriggerAction::AbortRun { .. }
-            | TriggerAction::AddLabel(_)
-            | TriggerAction::RemoveLabel(_)
-            | TriggerAction::Comment(_)
-            | TriggerAction::ApproveWorkflows(_)
-            | TriggerAction::RerunFailedWorkflows(_)
-            | TriggerAction::PruneHelp => false,
+            };
+            runs().any(same)
         };
-        actions.into_iter().filter(|planned| !started(&planned.action)).collect()
+        actions.into_iter().filter(|planned| !planned.action.start().is_some_and(started)).collect()
     }
 
     fn answer_occasions(&mut self, catch_up: &mut CatchUp) -> Result<(), Unanswered> {
@@ -162,7 +157,7 @@ impl Looking<'_> {
             let plan =
                 pull_request::plan(occasion, &self.seen, self.policy, self.jobs, &runs, bound.as_ref());
             for planned in plan.actions {
-                if let TriggerAction::StartRun(start) = &planned.action {
+                if let Some(start) = planned.action.start() {
                     if waiting.contains(&start.key) || self.was_run(&start.job)? {
                         continue;
                     }
@@ -345,19 +340,6 @@ impl Looking<'_> {
                 true
             },
         )
-    }
-}
-
-fn is_start(action: &TriggerAction) -> bool {
-    match action {
-        TriggerAction::StartRun(_) => true,
-        TriggerAction::AbortRun { .. }
-        | TriggerAction::AddLabel(_)
-        | TriggerAction::RemoveLabel(_)
-        | TriggerAction::Comment(_)
-        | TriggerAction::ApproveWorkflows(_)
-        | TriggerAction::RerunFailedWorkflows(_)
-        | TriggerAction::PruneHelp => false,
     }
 }
 

@@ -26,10 +26,7 @@ fn done(look: &Look) -> Vec<CommentId> {
 
 /// Job, head and cause of what is started.
 fn starts(look: &Look) -> Vec<String> {
-    let starts = actions(look).filter_map(|planned| match &planned.action {
-        TriggerAction::StartRun(start) => Some(&start.key),
-        _ => None,
-    });
+    let starts = actions(look).filter_map(|planned| planned.action.start()).map(|start| &start.key);
     starts.map(|key| format!("{} {} {}", key.job(), key.pull_heads()[0].1, key.cause())).collect()
 }
 
