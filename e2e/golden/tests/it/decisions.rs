@@ -95,44 +95,126 @@ struct Jobs {
 impl Jobs {
     fn of(corpus: &Corpus, source: &str) -> Self {
         let (main, folder, in_repo): (&str, Option<&str>, Option<(&str, &str)>) = match source {
-            "kubernetes" => ("kubernetes__test-infra/config/prow/config.yaml", Some("kubernetes__test-infra/config/jobs"), None),
-            "istio-gcp" => ("istio__test-infra/prow/gcp/config.yaml", Some("istio__test-infra/prow/gcp/cluster/jobs"), Some(("istio__test-infra", "istio/test-infra"))),
-            "istio-aws" => ("istio__test-infra/prow/aws/config.yaml", Some("istio__test-infra/prow/aws/cluster/jobs"), None),
+            "kubernetes" => (
+                "kubernetes__test-infra/config/prow/config.yaml",
+                Some("kubernetes__test-infra/config/jobs"),
+                None,
+            ),
+            "istio-gcp" => (
+                "istio__test-infra/prow/gcp/config.yaml",
+                Some("istio__test-infra/prow/gcp/cluster/jobs"),
+                Some(("istio__test-infra", "istio/test-infra")),
+            ),
+            "istio-aws" => (
+                "istio__test-infra/prow/aws/config.yaml",
+                Some("istio__test-infra/prow/aws/cluster/jobs"),
+                None,
+            ),
             "knative" => ("knative__infra/prow/config.yaml", Some("knative__infra/prow/jobs"), None),
-            "kubevirt" => ("kubevirt__project-infra/github/ci/prow-deploy/kustom/base/configs/current/config/config.yaml", Some("kubevirt__project-infra/github/ci/prow-deploy/files/jobs"), None),
-            "metal3" => ("metal3-io__project-infra/prow/config/config.yaml", Some("metal3-io__project-infra/prow/config/jobs"), None),
-            "kcp" => ("kcp-dev__infra/prow/config.yaml", Some("kcp-dev__infra/prow/jobs"), Some(("kcp-dev__infra", "kcp-dev/infra"))),
-            "kcp-kcp" => ("kcp-dev__infra/prow/config.yaml", Some("kcp-dev__infra/prow/jobs"), Some(("kcp-dev__kcp", "kcp-dev/kcp"))),
-            "kubestellar" => ("kubestellar__infra/prow/config.yaml", Some("kubestellar__infra/prow/jobs"), Some(("kubestellar__infra", "kubestellar/infra"))),
-            "nephio" => ("nephio-project__test-infra/prow/config/config.yaml", None, Some(("nephio-project__test-infra", "nephio-project/test-infra"))),
+            "kubevirt" => (
+                "kubevirt__project-infra/github/ci/prow-deploy/kustom/base/configs/current/config/config.yaml",
+                Some("kubevirt__project-infra/github/ci/prow-deploy/files/jobs"),
+                None,
+            ),
+            "metal3" => (
+                "metal3-io__project-infra/prow/config/config.yaml",
+                Some("metal3-io__project-infra/prow/config/jobs"),
+                None,
+            ),
+            "kcp" => (
+                "kcp-dev__infra/prow/config.yaml",
+                Some("kcp-dev__infra/prow/jobs"),
+                Some(("kcp-dev__infra", "kcp-dev/infra")),
+            ),
+            "kcp-kcp" => (
+                "kcp-dev__infra/prow/config.yaml",
+                Some("kcp-dev__infra/prow/jobs"),
+                Some(("kcp-dev__kcp", "kcp-dev/kcp")),
+            ),
+            "kubestellar" => (
+                "kubestellar__infra/prow/config.yaml",
+                Some("kubestellar__infra/prow/jobs"),
+                Some(("kubestellar__infra", "kubestellar/infra")),
+            ),
+            "nephio" => (
+                "nephio-project__test-infra/prow/config/config.yaml",
+                None,
+                Some(("nephio-project__test-infra", "nephio-project/test-infra")),
+            ),
             _ => panic!("{source}"),
         };
         let mut pre: BTreeMap<String, Vec<api::job::Presubmit>> = BTreeMap::new();
         let mut post: BTreeMap<String, Vec<api::job::Postsubmit>> = BTreeMap::new();
         let mut files = vec![corpus.path(main)];
-        if let Some(folder) = folder { walk(&corpus.path(folder), &mut files); }
+        if let Some(folder) = folder {
+            walk(&corpus.path(folder), &mut files);
+        }
         for file in files {
             let text = std::fs::read_to_string(&file).unwrap();
-            let value: Value = match serde_saphyr::from_str(&text) { Ok(v) => golden::normalised(&v), Err(e) => { println!("{}: {e}", file.display()); continue } };
-            let presubmits: Option<BTreeMap<String, Vec<api::job::Presubmit>>> = serde_json::from_value(value["presubmits"].clone()).unwrap_or_else(|e| panic!("{} {e}", file.display()));
-            for (k, v) in presubmits.unwrap_or_default() { pre.entry(k).or_default().extend(v); }
-            let postsubmits: Option<BTreeMap<String, Vec<api::job::Postsubmit>>> = serde_json::from_value(value["postsubmits"].clone()).unwrap_or_else(|e| panic!("{} {e}", file.display()));
-            for (k, v) in postsubmits.unwrap_or_default() { post.entry(k).or_default().extend(v); }
+            let value: Value = match serde_saphyr::from_str(&text) {
+                Ok(v) => golden::normalised(&v),
+                Err(e) => {
+                    println!("{}: {e}", file.display());
+                    continue;
+                }
+            };
+            let presubmits: Option<BTreeMap<String, Vec<api::job::Presubmit>>> =
+                serde_json::from_value(value["presubmits"].clone())
+                    .unwrap_or_else(|e| panic!("{} {e}", file.display()));
+            for (k, v) in presubmits.unwrap_or_default() {
+                pre.entry(k).or_default().extend(v);
+            }
+            let postsubmits: Option<BTreeMap<String, Vec<api::job::Postsubmit>>> =
+                serde_json::from_value(value["postsubmits"].clone())
+                    .unwrap_or_else(|e| panic!("{} {e}", file.display()));
+            for (k, v) in postsubmits.unwrap_or_default() {
+                post.entry(k).or_default().extend(v);
+            }
         }
         if let Some((dir, repo)) = in_repo {
             let mut files = vec![];
             let root = corpus.path(dir);
-            if root.join(".prow").is_dir() { walk(&root.join(".prow"), &mut files) } else { files.push(root.join(".prow.yaml")) }
+            if root.join(".prow").is_dir() {
+                walk(&root.join(".prow"), &mut files)
+            } else {
+                files.push(root.join(".prow.yaml"))
+            }
             for file in files {
                 let Ok(text) = std::fs::read_to_string(&file) else { continue };
                 let value: Value = golden::normalised(&serde_saphyr::from_str(&text).unwrap());
                 pre.entry(repo.into()).or_default().extend(list::<api::job::Presubmit>(&value["presubmits"]));
-                post.entry(repo.into()).or_default().extend(list::<api::job::Postsubmit>(&value["postsubmits"]));
+                post.entry(repo.into())
+                    .or_default()
+                    .extend(list::<api::job::Postsubmit>(&value["postsubmits"]));
             }
         }
         Self {
-            presubmits: pre.into_iter().map(|(k, v)| (k, decide::config::presubmits_of(&v).unwrap().into_iter().map(|job| TenantJob { namespace: "acme".into(), job }).collect())).collect(),
-            postsubmits: post.into_iter().map(|(k, v)| (k, decide::config::postsubmits_of(&v).unwrap().into_iter().map(|job| TenantJob { namespace: "acme".into(), job }).collect())).collect(),
+            presubmits: pre
+                .into_iter()
+                .map(|(k, v)| {
+                    (
+                        k,
+                        decide::config::presubmits_of(&v)
+                            .unwrap()
+                            .into_iter()
+                            .map(|job| TenantJob { namespace: "acme".into(), job })
+                            .collect(),
+                    )
+                })
+                .collect(),
+            postsubmits: post
+                .into_iter()
+                .map(|(k, v)| {
+                    (
+                        k,
+                        decide::config::postsubmits_of(&v)
+                            .unwrap()
+                            .into_iter()
+                            .map(|job| TenantJob { namespace: "acme".into(), job })
+                            .collect(),
+                    )
+                })
+                .collect(),
         }
     }
 }
@@ -140,7 +222,13 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
     let mut entries: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
     entries.sort();
     for e in entries {
-        if e.file_name().unwrap().to_str().unwrap().starts_with("..") { continue }
-        if e.is_dir() { walk(&e, files) } else if e.extension().is_some_and(|x| x == "yaml" || x == "yml") { files.push(e) }
+        if e.file_name().unwrap().to_str().unwrap().starts_with("..") {
+            continue;
+        }
+        if e.is_dir() {
+            walk(&e, files)
+        } else if e.extension().is_some_and(|x| x == "yaml" || x == "yml") {
+            files.push(e)
+        }
     }
 }

@@ -3,11 +3,11 @@
 //! The facts of a case are answers of GitHub, so they are compared as its README says GitHub compares them.
 
 use decide::{
-    facts::{BaseSha, HeadSha, Login, MergeState, Mergeable, PullRequest, RepoName, ReviewDecision},
+    facts::{BaseSha, HeadSha, Login, MergeState, Mergeable, PullRequest, ReviewDecision},
     job::Presubmit,
     trigger::{
-        Answer, Help, HelpNote, Observed, Occasion, Person, Plan, Reply, ReplyKind, Run, TenantJob, TestAll,
-        TriggerAction, TriggerPolicy, Unanswered,
+        Answer, Help, HelpNote, Observed, Occasion, Person, Plan, Reply, ReplyKind, SeenRun, TenantJob,
+        TestAll, TriggerAction, TriggerPolicy, Unanswered,
         pull_request::plan,
         trust::{BindTo, TrustPolicy},
     },
@@ -53,13 +53,11 @@ fn occasion(event: &Value, policy: &TriggerPolicy) -> Option<Occasion> {
     }
 }
 
-fn runs(input: &Value) -> Vec<Run> {
+fn runs(input: &Value) -> Vec<SeenRun> {
     let jobs: Vec<Value> = list(&input["prowjobs"]);
     let read = |job: &Value| {
-        let labels = serde_json::from_value(job["metadata"]["labels"].clone()).unwrap();
-        let spec = serde_json::from_value(job["spec"].clone()).unwrap();
-        let status = serde_json::from_value(job["status"].clone()).unwrap();
-        Run::read(&text(&job["metadata"]["name"]), &labels, &BTreeMap::new(), &spec, &status)
+        let object = serde_json::from_value(job.clone()).unwrap();
+        SeenRun::of(&decide::run::Run::observe(&object))
     };
     jobs.iter().filter_map(read).collect()
 }

@@ -3,10 +3,16 @@
 use super::{AbortCause, Reply, TenantJob, TriggerKey, Unanswered};
 use crate::{
     facts::HeadSha,
-    job::Presubmit,
+    job::{
+        Postsubmit, Presubmit,
+        prow_job::{self, NewRun},
+    },
     reason::{Planned, Reason},
 };
-use api::refs::Refs;
+use api::{keys, refs::Refs};
+use std::collections::BTreeMap;
+
+type Labels = BTreeMap<String, String>;
 
 /// A run to start. Its name follows from the key ([`super::run_name`]).
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +25,43 @@ pub struct StartRun<J> {
     pub refs: Refs,
     /// Whether it repeats an earlier one (label `prow.k8s.io/retest`).
     pub retest: bool,
+}
+
+impl<J> StartRun<J> {
+    /// The run without name and times. `run`: as its job makes it.
+    fn with_key(&self, mut run: NewRun) -> NewRun {
+        run.annotations.insert(keys::TRIGGER.to_owned(), self.key.to_string());
+        run
+    }
+
+    /// The job's labels and those of the cause, which win.
+    fn labels(&self, of_job: &Labels, of_cause: &Labels) -> Labels {
+        let mut labels = of_job.clone();
+        labels.extend(of_cause.clone());
+        if self.retest {
+            labels.insert(keys::RETEST.to_owned(), "true".to_owned());
+        }
+        labels
+    }
+}
+
+impl StartRun<Presubmit> {
+    /// The run to create, under [`super::run_name`]. `cause`: labels of what told us, such as the delivery.
+    pub fn new_run(&self, cause: &Labels) -> NewRun {
+        let job = self.job.job.raw();
+        let labels = self.labels(&Labels::new(), cause);
+        self.with_key(prow_job::presubmit_run(job, self.refs.clone(), &labels))
+    }
+}
+
+impl StartRun<Postsubmit> {
+    /// The run to create, under [`super::run_name`]. `cause`: labels of what told us, such as the delivery.
+    pub fn new_run(&self, cause: &Labels) -> NewRun {
+        let job = self.job.job.raw();
+        let labels = self.labels(&job.base.labels, cause);
+        let spec = prow_job::postsubmit_spec(job, self.refs.clone());
+        self.with_key(prow_job::new_run(spec, &labels, &job.base.annotations))
+    }
 }
 
 /// Something to do for a pull request.

@@ -5,7 +5,7 @@
 //! same runs, and a second look at the same state asks for nothing.
 
 use super::{
-    Cause, NEEDS_OK_TO_TEST, OK_TO_TEST, Observed, Occasion, ReplyKind, Run, StartRun, TenantJob,
+    Cause, NEEDS_OK_TO_TEST, OK_TO_TEST, Observed, Occasion, ReplyKind, SeenRun, StartRun, TenantJob,
     TriggerAction, TriggerKey, TriggerPolicy, TriggerReason, Unanswered, comment,
     cursor::CatchUp,
     mark::ContextMark,
@@ -174,21 +174,21 @@ impl Looking<'_> {
     }
 
     /// What has happened, as far as it can be seen, each with the runs that it ends.
-    fn occasions(&self) -> Vec<(Occasion, Vec<Run>)> {
+    fn occasions(&self) -> Vec<(Occasion, Vec<SeenRun>)> {
         let pull = &self.seen.pull;
-        let runs = |ended: &dyn Fn(&Run) -> bool| -> Vec<Run> {
+        let runs = |ended: &dyn Fn(&SeenRun) -> bool| -> Vec<SeenRun> {
             self.seen.runs.iter().filter(|run| ended(run)).cloned().collect()
         };
         if !pull.open {
             return vec![(Occasion::Closed, runs(&|_| true))];
         }
-        let of_other_head = |run: &Run| {
+        let of_other_head = |run: &SeenRun| {
             run.key
                 .as_ref()
                 .is_some_and(|key| key.pull_heads().iter().any(|(_, head)| *head != pull.head_sha))
         };
         let by_itself =
-            |run: &Run| run.key.as_ref().is_some_and(|key| matches!(key.cause(), Cause::NewHead { .. }));
+            |run: &SeenRun| run.key.as_ref().is_some_and(|key| matches!(key.cause(), Cause::NewHead { .. }));
         let mut occasions = vec![(Occasion::HeadChanged, runs(&of_other_head))];
         if pull.draft {
             // What a command started on a draft goes on.
@@ -292,7 +292,7 @@ impl Looking<'_> {
             let changes = match &planned.action {
                 TriggerAction::StartRun(start) => {
                     let name = super::run_name(&start.key);
-                    self.seen.runs.push(Run {
+                    self.seen.runs.push(SeenRun {
                         name,
                         type_: ProwJobType::Presubmit,
                         repository: self.seen.pull.repository.clone(),

@@ -3,7 +3,12 @@
 //! A status belongs to a commit, and one commit can be the head of several pull requests, or of one that changed its
 //! base. The mark is a fragment, so the page behind the URL is the same with and without it.
 
-use super::escape::{escaped, unescaped};
+use super::{
+    AbortCause, SeenRun,
+    escape::{escaped, unescaped},
+};
+use crate::run::Run;
+use api::prow_job::ProwJobType;
 
 /// What a status of ours speaks of. The reporter puts it on every status of a presubmit, except where the trigger itself
 /// ended the run ([`super::AbortCause`]): such a status must not count as a run.
@@ -18,6 +23,15 @@ pub struct ContextMark {
 const FIELD: &str = "bowsprit=";
 
 impl ContextMark {
+    /// The mark for a run's status; `None` where its status must not count: a run made by hand, one that is no
+    /// presubmit, one that we ended ourselves.
+    pub fn of(run: &Run) -> Option<Self> {
+        let seen = SeenRun::of(run)?;
+        let key =
+            seen.key.filter(|_| seen.type_ == ProwJobType::Presubmit && AbortCause::of(run).is_none())?;
+        Some(Self { pull: seen.pull?, base_ref: key.base().to_owned() })
+    }
+
     /// The URL with the mark.
     pub fn on(&self, url: &str) -> String {
         let joint = if url.contains('#') { '&' } else { '#' };
@@ -36,6 +50,12 @@ impl ContextMark {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trigger::{
+        Cause,
+        samples::{always, observed, run},
+        start::key,
+    };
+    use api::keys;
     use proptest::prelude::*;
 
     #[test]
@@ -46,6 +66,19 @@ mod tests {
             "https://ci.example.org/view/7#bowsprit=41@release/1"
         );
         assert_eq!(ContextMark::read("https://ci.example.org/view/7#log"), None);
+    }
+
+    #[test]
+    fn only_a_presubmit_that_we_started_and_did_not_end_gets_a_mark() {
+        let refs = serde_json::json!({ "org": "acme", "repo": "widgets", "pulls": [{ "number": 41 }] });
+        let job = always("unit");
+        let key = key(&job, &observed().pull, Cause::NewHead { again: 0 }).to_string();
+        let of = |annotations: &[(&str, &str)]| ContextMark::of(&run(&refs, &[], annotations));
+        let mark = ContextMark { pull: 41, base_ref: "main".into() };
+        assert_eq!(of(&[(keys::TRIGGER, &key)]), Some(mark.clone()));
+        assert_eq!(of(&[(keys::TRIGGER, &key), (keys::ABORT, "robin")]), Some(mark));
+        assert_eq!(of(&[(keys::TRIGGER, &key), (keys::ABORT, AbortCause::Draft.as_str())]), None);
+        assert_eq!(of(&[]), None);
     }
 
     proptest! {

@@ -38,5 +38,5 @@ pub use observed::{
 };
 pub use pull_request::Occasion;
 pub use reply::{About, Answered, HELP, Reply, ReplyKind, ReplyMark, Welcome};
-pub use run::{AbortCause, Run};
+pub use run::{AbortCause, SeenRun};
 pub use standing::Standing;

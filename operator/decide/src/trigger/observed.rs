@@ -1,6 +1,6 @@
 //! Everything that a look at one pull request observed, and the rules that hold for its repository.
 
-use super::{Run, TriggerKey, trust::TrustPolicy};
+use super::{SeenRun, TriggerKey, trust::TrustPolicy};
 use crate::{
     facts::{BaseSha, Comment, CommitStatus, HeadSha, Login, PullRequest},
     job::Presubmit,
@@ -62,7 +62,7 @@ pub struct Observed {
     /// Description, comments, reviews and comments on lines, those of the bot included.
     pub comments: Vec<Comment>,
     /// The ProwJobs of this pull request.
-    pub runs: Vec<Run>,
+    pub runs: Vec<SeenRun>,
     /// Keys of its runs whose objects were deleted (DESIGN R3), but for those that the trigger itself had ended.
     pub past_runs: BTreeSet<TriggerKey>,
     /// When its head was committed; `None`: not known.

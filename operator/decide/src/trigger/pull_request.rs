@@ -3,7 +3,7 @@
 //! An occasion is not a webhook: `look` derives occasions from what it sees, so that a lost delivery changes nothing.
 
 use super::{
-    AbortCause, Answer, NEEDS_OK_TO_TEST, OK_TO_TEST, Observed, Plan, Reply, ReplyKind, Run, TenantJob,
+    AbortCause, Answer, NEEDS_OK_TO_TEST, OK_TO_TEST, Observed, Plan, Reply, ReplyKind, SeenRun, TenantJob,
     TriggerAction, TriggerPolicy, TriggerReason, filter,
     reply::Welcome,
     start::{new_head, start},
@@ -45,7 +45,7 @@ pub fn plan(
     observed: &Observed,
     policy: &TriggerPolicy,
     jobs: &[TenantJob<Presubmit>],
-    runs: &[Run],
+    runs: &[SeenRun],
     bound: Option<&HeadSha>,
 ) -> Plan {
     if jobs.is_empty() {
@@ -170,7 +170,7 @@ fn start_automatic(
 }
 
 /// Ends the presubmits of this pull request that still run, whoever started them. Batches are the merge pool's.
-fn abort(cause: AbortCause, observed: &Observed, runs: &[Run], plan: &mut Plan) {
+fn abort(cause: AbortCause, observed: &Observed, runs: &[SeenRun], plan: &mut Plan) {
     let why = match cause {
         AbortCause::HeadMoved => TriggerReason::HeadMoved,
         AbortCause::Closed => TriggerReason::Closed,

@@ -1,34 +1,32 @@
 //! What a run tests, as its ProwJob says it (spec jobs-and-runs 3.7, 3.8).
 
-use crate::facts::{BaseSha, CommitSha, PullRequest, RepoName};
-use api::refs::{Pull, Refs};
+use crate::{
+    facts::{BaseSha, CommitSha, PullRequest, RepoName},
+    job::prow_job::PullRequestRefs,
+};
+use api::refs::Refs;
 
 /// One pull request on a base. `web` is GitHub's address without a slash at the end.
 pub fn of_pull_request(pull: &PullRequest, base: &BaseSha, web: &str) -> Refs {
     let repository = format!("{web}/{}", pull.repository);
+    // GitHub's own stand-in for an account that is gone.
     let author = pull.author.as_ref().map_or("ghost", |author| author.as_str());
-    let link = format!("{repository}/pull/{}", pull.number);
-    Refs {
-        org: pull.repository.owner.clone(),
-        repo: pull.repository.name.clone(),
-        base_link: format!("{repository}/commit/{base}"),
-        repo_link: repository,
-        base_ref: pull.base_ref.clone(),
-        base_sha: base.to_string(),
-        pulls: vec![Pull {
-            // GitHub's numbers are far below the limit; Prow's format has signed ones.
-            number: i64::try_from(pull.number).unwrap_or(i64::MAX),
-            author: author.to_owned(),
-            sha: pull.head_sha.to_string(),
-            title: pull.title.clone(),
-            head_ref: pull.head_ref.clone(),
-            commit_link: format!("{link}/commits/{}", pull.head_sha),
-            link,
-            author_link: format!("{web}/{author}"),
-            ..Pull::default()
-        }],
-        ..Refs::default()
+    PullRequestRefs {
+        org: &pull.repository.owner,
+        repo: &pull.repository.name,
+        repo_link: &repository,
+        base_ref: &pull.base_ref,
+        base_sha: base.as_str(),
+        // GitHub's numbers are far below the limit; Prow's format has signed ones.
+        number: i64::try_from(pull.number).unwrap_or(i64::MAX),
+        author,
+        author_link: &format!("{web}/{author}"),
+        head_sha: pull.head_sha.as_str(),
+        head_ref: &pull.head_ref,
+        title: &pull.title,
+        link: &format!("{repository}/pull/{}", pull.number),
     }
+    .refs()
 }
 
 /// A branch or tag after a push. `compare` is the page that shows the push.

@@ -5,11 +5,13 @@
 //! further down we quote what others wrote.
 
 use super::{
-    escape::escaped,
     help::{Help, HelpNote, TestAll},
     key::{comment_id, comment_text},
 };
-use crate::facts::{CommentId, HeadSha, Login, RepoName};
+use crate::{
+    facts::{CommentId, HeadSha, Login, RepoName},
+    text::query_escaped,
+};
 use std::fmt::Write as _;
 
 /// Something to say.
@@ -299,7 +301,7 @@ impl Welcome {
                 );
             }
         }
-        let repository = escaped(&repository.to_string()).replace('/', "%2F");
+        let repository = query_escaped(&repository.to_string());
         let _ =
             write!(text, "The commands for this repository are [here]({commands_url}?repo={repository}).");
         text

@@ -1,12 +1,8 @@
 //! A ProwJob as the trigger sees it.
 
 use super::TriggerKey;
-use crate::facts::RepoName;
-use api::{
-    keys,
-    prow_job::{ProwJobSpec, ProwJobStatus, ProwJobType},
-};
-use std::collections::BTreeMap;
+use crate::{facts::RepoName, run::Run};
+use api::{keys, prow_job::ProwJobType};
 
 /// Why the trigger ends a run early. The name stands in the run's abort annotation, where a later look reads it.
 ///
@@ -32,15 +28,20 @@ impl AbortCause {
         }
     }
 
+    /// Why we ended this run; `None`: we did not.
+    pub fn of(run: &Run) -> Option<Self> {
+        run.annotations.get(keys::ABORT).and_then(|annotation| Self::read(annotation))
+    }
+
     /// Reads the annotation; `None`: somebody else asked.
-    pub fn read(annotation: &str) -> Option<Self> {
+    fn read(annotation: &str) -> Option<Self> {
         [Self::HeadMoved, Self::Closed, Self::Draft].into_iter().find(|cause| cause.as_str() == annotation)
     }
 }
 
 /// What the trigger needs to know of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
+pub struct SeenRun {
     /// The ProwJob's name.
     pub name: String,
     /// What caused it to be made.
@@ -57,27 +58,22 @@ pub struct Run {
     pub aborted: Option<AbortCause>,
 }
 
-impl Run {
-    /// Reads a ProwJob; `None` where it tests no repository. What its refs leave open its labels say: people select by
+impl SeenRun {
+    /// Reads a run; `None` where it tests no repository. What its refs leave open its labels say: people select by
     /// those, and a run made by hand may have nothing else.
-    pub fn read(
-        name: &str,
-        labels: &BTreeMap<String, String>,
-        annotations: &BTreeMap<String, String>,
-        spec: &ProwJobSpec,
-        status: &ProwJobStatus,
-    ) -> Option<Self> {
-        let refs = spec.refs.as_ref();
-        let of_labels = || Some(RepoName::new(labels.get(keys::REFS_ORG)?, labels.get(keys::REFS_REPO)?));
+    pub fn of(run: &Run) -> Option<Self> {
+        let refs = run.spec.refs.as_ref();
+        let label = |key: &str| run.labels.get(key);
+        let of_labels = || Some(RepoName::new(label(keys::REFS_ORG)?, label(keys::REFS_REPO)?));
         let pull = refs.and_then(|refs| refs.pulls.first()).and_then(|pull| u64::try_from(pull.number).ok());
         Some(Self {
-            name: name.to_owned(),
-            type_: spec.type_,
+            name: run.name.clone(),
+            type_: run.spec.type_,
             repository: refs.map(|refs| RepoName::new(&refs.org, &refs.repo)).or_else(of_labels)?,
-            pull: pull.or_else(|| labels.get(keys::REFS_PULL)?.parse().ok()),
-            key: annotations.get(keys::TRIGGER).and_then(|key| key.parse().ok()),
-            complete: status.completion_time.is_some(),
-            aborted: annotations.get(keys::ABORT).and_then(|cause| AbortCause::read(cause)),
+            pull: pull.or_else(|| label(keys::REFS_PULL)?.parse().ok()),
+            key: run.annotations.get(keys::TRIGGER).and_then(|key| key.parse().ok()),
+            complete: run.is_complete(),
+            aborted: AbortCause::of(run),
         })
     }
 }
@@ -85,37 +81,25 @@ impl Run {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn spec(refs: serde_json::Value) -> ProwJobSpec {
-        serde_json::from_value(serde_json::json!({ "type": "presubmit", "job": "unit", "refs": refs }))
-            .unwrap()
-    }
-
-    fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
-    }
+    use crate::trigger::samples::run;
 
     #[test]
     fn refs_say_what_a_run_tests_and_labels_where_there_are_none() {
         let refs = serde_json::json!({ "org": "acme", "repo": "widgets", "pulls": [{ "number": 41 }] });
-        let labels = map(&[(keys::REFS_ORG, "acme"), (keys::REFS_REPO, "gadgets"), (keys::REFS_PULL, "7")]);
-        let read = |labels, refs| Run::read("run", labels, &map(&[]), &spec(refs), &ProwJobStatus::default());
-        let what = |run: Run| (run.repository.name, run.pull);
-        assert_eq!(read(&labels, refs.clone()).map(what), Some(("widgets".into(), Some(41))));
-        assert_eq!(read(&labels, serde_json::Value::Null).map(what), Some(("gadgets".into(), Some(7))));
-        assert_eq!(read(&map(&[]), serde_json::Value::Null), None);
+        let labels = [(keys::REFS_ORG, "acme"), (keys::REFS_REPO, "gadgets"), (keys::REFS_PULL, "7")];
+        let what = |run: Run| SeenRun::of(&run).map(|seen| (seen.repository.name, seen.pull));
+        assert_eq!(what(run(&refs, &labels, &[])), Some(("widgets".into(), Some(41))));
+        assert_eq!(what(run(&serde_json::Value::Null, &labels, &[])), Some(("gadgets".into(), Some(7))));
+        assert_eq!(what(run(&serde_json::Value::Null, &[], &[])), None);
     }
 
     #[test]
     fn only_our_annotation_proves_that_a_run_is_ours() {
         let refs = serde_json::json!({ "org": "acme", "repo": "widgets" });
-        let read = |annotations: &[(&str, &str)]| {
-            Run::read("run", &map(&[]), &map(annotations), &spec(refs.clone()), &ProwJobStatus::default())
-                .unwrap()
-        };
-        assert_eq!(read(&[(keys::TRIGGER, "something")]).key, None);
+        let key_of = |text: &str| SeenRun::of(&run(&refs, &[], &[(keys::TRIGGER, text)])).unwrap().key;
+        assert_eq!(key_of("something"), None);
         let key = TriggerKey::periodic("acme", "unit", jiff::Timestamp::UNIX_EPOCH, 0);
-        assert_eq!(read(&[(keys::TRIGGER, &key.to_string())]).key, Some(key));
+        assert_eq!(key_of(&key.to_string()), Some(key));
     }
 
     #[test]

@@ -8,8 +8,9 @@ use crate::{
         ReviewDecision,
     },
     job::Presubmit,
+    run::Run,
 };
-use api::job::JobBase;
+use api::{job::JobBase, prow_job::ProwJobStatus};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -143,4 +144,24 @@ pub fn always(name: &str) -> TenantJob<Presubmit> {
 /// A job that only a command starts.
 pub fn manual(name: &str) -> TenantJob<Presubmit> {
     job(name, |_| {})
+}
+
+fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+}
+
+/// A ProwJob of a presubmit, with these refs, labels and annotations.
+pub fn run(refs: &serde_json::Value, labels: &[(&str, &str)], annotations: &[(&str, &str)]) -> Run {
+    let spec = serde_json::json!({ "type": "presubmit", "job": "unit", "refs": refs });
+    Run {
+        namespace: "acme".into(),
+        name: "run".into(),
+        uid: "1".into(),
+        generation: None,
+        created: jiff::Timestamp::UNIX_EPOCH,
+        labels: map(labels),
+        annotations: map(annotations),
+        spec: serde_json::from_value(spec).unwrap(),
+        status: ProwJobStatus::default(),
+    }
 }

@@ -69,7 +69,7 @@ fn apply_one(action: &TriggerAction, observed: &mut Observed) {
         TriggerAction::StartRun(start) => {
             let name = crate::trigger::run_name(&start.key);
             assert!(observed.runs.iter().all(|run| run.name != name), "{} exists", start.key);
-            observed.runs.push(Run {
+            observed.runs.push(SeenRun {
                 name,
                 type_: ProwJobType::Presubmit,
                 repository: observed.pull.repository.clone(),
@@ -486,8 +486,8 @@ proptest! {
         }
         settle(&mut observed);
         let pull = &observed.pull;
-        let going_on = |run: &&Run| !run.complete;
-        let of_head = |run: &&Run| run.key.as_ref().unwrap().pull_heads()[0].1 == pull.head_sha;
+        let going_on = |run: &&SeenRun| !run.complete;
+        let of_head = |run: &&SeenRun| run.key.as_ref().unwrap().pull_heads()[0].1 == pull.head_sha;
         if pull.open {
             prop_assert!(observed.runs.iter().filter(going_on).all(|run| of_head(&run)));
         } else {
