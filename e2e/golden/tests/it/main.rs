@@ -1,6 +1,7 @@
 //! Bowsprit's answers beside Prow's, a module a file of cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a broken case is a broken test
 
+mod decisions;
 mod go_view;
 mod plank;
 mod pod;
@@ -9,3 +10,6 @@ mod prowjob;
 mod reports;
 mod sinker;
 mod storage_path;
+mod trigger_comment;
+mod trigger_pr;
+mod trigger_push;
