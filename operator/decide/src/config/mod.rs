@@ -3,6 +3,7 @@
 //! The only place where a raw job ([`api::job`]) becomes one that may run ([`crate::job`]). Nothing here refuses more
 //! than it must: a wrong job is set aside alone, with the path of what is wrong in it.
 
+pub mod catalogue;
 mod check;
 mod compile;
 mod decoration;
