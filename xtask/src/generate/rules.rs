@@ -60,7 +60,13 @@ fn refused(rules: &[ValidationRule], value: &Value) -> Vec<String> {
 }
 
 /// Where a rule stands, a value there, and a part of the message that refuses it; none: it is taken.
-fn cases() -> Vec<(&'static str, Value, Option<&'static str>)> {
+type Case = (&'static str, Value, Option<&'static str>);
+
+fn cases() -> Vec<Case> {
+    [cases_of_jobs(), cases_of_repositories(), cases_of_pools(), cases_of_labels()].concat()
+}
+
+fn cases_of_jobs() -> Vec<Case> {
     const JOBS: [&str; 2] = ["JobConfig.spec.presubmits{}[]", "JobConfig.spec.postsubmits{}[]"];
     let mut cases = Vec::new();
     for path in JOBS {
@@ -118,7 +124,11 @@ fn cases() -> Vec<(&'static str, Value, Option<&'static str>)> {
             (path, json!({ "allow_anyone": true, "github_team_ids": [1] }), Some("needs no lists")),
         ]);
     }
-    cases.extend([
+    cases
+}
+
+fn cases_of_repositories() -> Vec<Case> {
+    vec![
         (
             "Repository.spec",
             json!({ "github": { "owner": "a", "repositories": ["*"], "exclude": ["b"] } }),
@@ -142,6 +152,11 @@ fn cases() -> Vec<(&'static str, Value, Option<&'static str>)> {
             json!({ "includedBranches": ["a"], "labels": ["b"], "missingLabels": ["c"] }),
             None,
         ),
+    ]
+}
+
+fn cases_of_pools() -> Vec<Case> {
+    let mut cases = vec![
         ("MergePool.spec.queries[]", json!({ "includedBranches": [], "excludedBranches": ["a"] }), None),
         (
             "MergePool.spec.queries[]",
@@ -153,7 +168,7 @@ fn cases() -> Vec<(&'static str, Value, Option<&'static str>)> {
             json!({ "labels": ["a", "b"], "missingLabels": ["c", "a"] }),
             Some("nothing can match"),
         ),
-    ]);
+    ];
     for path in ["MergePool.spec.merge", "MergePool.spec.overrides[].merge"] {
         cases.extend([
             (path, json!({ "landing": "FastForward", "method": "Merge" }), None),
@@ -162,7 +177,11 @@ fn cases() -> Vec<(&'static str, Value, Option<&'static str>)> {
             (path, json!({ "landing": "FastForward", "method": "Squash" }), Some("set method: Merge")),
         ]);
     }
-    cases.extend([
+    cases
+}
+
+fn cases_of_labels() -> Vec<Case> {
+    vec![
         ("LabelPolicy.spec.rules[]", json!({ "name": "a", "bySize": {} }), None),
         ("LabelPolicy.spec.rules[]", json!({ "name": "a" }), Some("exactly one")),
         (
@@ -174,8 +193,7 @@ fn cases() -> Vec<(&'static str, Value, Option<&'static str>)> {
         ("LabelPolicy.spec.rules[].bySize", json!({ "s": 30, "m": 30, "xxl": 500 }), None),
         ("LabelPolicy.spec.rules[].bySize", json!({ "s": 31 }), Some("at or above")),
         ("LabelPolicy.spec.rules[].bySize", json!({ "xl": 2000 }), Some("at or above")),
-    ]);
-    cases
+    ]
 }
 
 #[test]
