@@ -2,6 +2,8 @@
 
 mod kind_page;
 mod plugins_page;
+#[cfg(test)]
+mod rules;
 
 use anyhow::{Context, bail};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
