@@ -1,0 +1,1 @@
+//! Whether a pull request is approved.
