@@ -1,4 +1,5 @@
 //! Bowsprit's answers beside Prow's, a module a file of cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a broken case is a broken test
 
+mod approve;
 mod owners;
