@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a broken case is a broken test
 
 mod approve;
+mod commands;
 mod owners;

@@ -4,7 +4,7 @@
 //! mails that way.
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 /// A command as somebody wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,10 +13,41 @@ pub struct Command<'a> {
     pub line: usize,
     /// The word after the slash, as written.
     pub word: &'a str,
-    /// What follows the word, without blanks around it.
-    pub argument: &'a str,
+    /// What follows the word on the line, without blanks around it and without HTML comments.
+    pub argument: Cow<'a, str>,
     /// The whole line, without blanks at its end.
     pub text: &'a str,
+}
+
+impl Command<'_> {
+    /// The first word of the argument, in lower case; empty without one.
+    pub fn first(&self) -> String {
+        self.argument.split_ascii_whitespace().next().unwrap_or("").to_ascii_lowercase()
+    }
+
+    /// The words of the argument. Double quotes hold words together; one that is left open reaches to the end.
+    pub fn words(&self) -> Vec<String> {
+        let mut words = Vec::new();
+        let (mut word, mut begun, mut quoted) = (String::new(), false, false);
+        for character in self.argument.chars() {
+            if character == '"' {
+                quoted = !quoted;
+                begun = true;
+            } else if character.is_ascii_whitespace() && !quoted {
+                if begun {
+                    words.push(std::mem::take(&mut word));
+                }
+                begun = false;
+            } else {
+                word.push(character);
+                begun = true;
+            }
+        }
+        if begun {
+            words.push(word);
+        }
+        words
+    }
 }
 
 /// The commands of a text, in order.
@@ -30,7 +61,7 @@ pub fn commands(text: &str) -> Vec<Command<'_>> {
     let mut start = 0;
     for (number, line) in text.split_inclusive('\n').enumerate() {
         if line.starts_with('/') && !hidden.iter().any(|range| range.contains(&start)) {
-            found.extend(command(number + 1, line.trim_end()));
+            found.extend(command(number + 1, line.trim_ascii_end()));
         }
         start += line.len();
     }
@@ -39,8 +70,30 @@ pub fn commands(text: &str) -> Vec<Command<'_>> {
 
 fn command(line: usize, text: &str) -> Option<Command<'_>> {
     let rest = text.strip_prefix('/')?;
-    let (word, argument) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    (!word.is_empty()).then_some(Command { line, word, argument: argument.trim(), text })
+    let (word, argument) = rest.split_once(|c: char| c.is_ascii_whitespace()).unwrap_or((rest, ""));
+    let (word, argument) = (word.split("<!--").next().unwrap_or(word), without_comments(argument));
+    (!word.is_empty()).then_some(Command { line, word, argument, text })
+}
+
+fn without_comments(argument: &str) -> Cow<'_, str> {
+    let Some((mut text, mut rest)) =
+        argument.split_once("<!--").map(|(before, rest)| (before.to_owned(), rest))
+    else {
+        return Cow::Borrowed(argument.trim_ascii());
+    };
+    loop {
+        rest = rest.split_once("-->").map_or("", |(_, after)| after);
+        match rest.split_once("<!--") {
+            Some((before, after)) => {
+                text.push_str(before);
+                rest = after;
+            }
+            None => {
+                text.push_str(rest);
+                return Cow::Owned(text.trim_ascii().to_owned());
+            }
+        }
+    }
 }
 
 /// Where the text is code or an HTML comment.
@@ -112,6 +165,18 @@ mod tests {
         assert_eq!(lines("<!-- a -->\n/hold\n"), ["2:hold|"]);
         assert_eq!(lines("<details>\n/hold\n</details>\n"), ["2:hold|"]);
         assert_eq!(lines("> quoted\n/hold\n"), ["2:hold|"]);
+    }
+
+    #[test]
+    fn an_argument_has_no_html_comments() {
+        assert_eq!(lines("/assign kim <!-- she knows -->lee<!-- too\n"), ["1:assign|kim lee"]);
+    }
+
+    #[test]
+    fn quotes_hold_words_together() {
+        let words = |text| commands(text)[0].words();
+        assert_eq!(words("/override \"a / b\"  c\td \"e f"), ["a / b", "c", "d", "e f"]);
+        assert!(words("/override").is_empty());
     }
 
     #[test]

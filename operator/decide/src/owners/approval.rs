@@ -8,7 +8,10 @@ use super::{
     suggest::{Ground, Grounds, suggest},
 };
 use crate::{
-    command::{CommandAction, CommandReason, Plan, commands},
+    command::{
+        CommandAction, CommandReason, Plan, commands,
+        grammar::{APPROVE, LGTM, REMOVE_APPROVE, REMOVE_LGTM},
+    },
     facts::{Comment, CommentId, Login, Review, ReviewState},
     reason::Planned,
 };
@@ -298,17 +301,18 @@ fn verdict(state: &ReviewState) -> Option<Said> {
 
 fn statements(policy: &Policy, text: &str) -> impl Iterator<Item = Said> {
     commands(text).into_iter().filter_map(|command| {
-        let how = match command.word.to_lowercase().as_str() {
-            "approve" => How::Approved,
-            "remove-approve" => return Some(Said::No),
-            "lgtm" if policy.lgtm_approves => How::Lgtm,
-            "remove-lgtm" if policy.lgtm_approves => return Some(Said::No),
-            _ => return None,
+        let how = if APPROVE.takes(command.word) {
+            How::Approved
+        } else if policy.lgtm_approves && LGTM.takes(command.word) {
+            How::Lgtm
+        } else {
+            let takes_back =
+                REMOVE_APPROVE.takes(command.word) || policy.lgtm_approves && REMOVE_LGTM.takes(command.word);
+            return takes_back.then_some(Said::No);
         };
-        let argument = command.argument.to_lowercase();
-        match argument.split_whitespace().next() {
-            Some("cancel") => Some(Said::No),
-            first => Some(Said::Yes { how, no_issue: first == Some("no-issue") }),
+        match command.first().as_str() {
+            "cancel" => Some(Said::No),
+            first => Some(Said::Yes { how, no_issue: first == "no-issue" }),
         }
     })
 }
