@@ -92,13 +92,10 @@ pub fn plan(
             trouble.members_only = true;
             continue;
         }
-        match restriction(settings, label, said.by, asking) {
-            Some(refusal) => plan.push(refusal),
-            None => {
-                let why = CommandReason::requested(said, command);
-                plan.push(Planned::new(CommandAction::AddLabel(known.clone()), why));
-            }
-        }
+        plan.push(restriction(settings, label, said.by, asking).unwrap_or_else(|| {
+            let why = CommandReason::requested(said, command);
+            Planned::new(CommandAction::AddLabel(known.clone()), why)
+        }));
     }
     let needed = needed(item, said, &add, &remove, repository);
     for Wish { label, command } in &remove {
@@ -106,13 +103,10 @@ pub fn plan(
             trouble.absent.push(label.clone());
             continue;
         };
-        match restriction(settings, label, said.by, asking) {
-            Some(refusal) => plan.push(refusal),
-            None => {
-                let why = CommandReason::requested(said, command);
-                plan.push(Planned::new(CommandAction::RemoveLabel(had.to_owned()), why));
-            }
-        }
+        plan.push(restriction(settings, label, said.by, asking).unwrap_or_else(|| {
+            let why = CommandReason::requested(said, command);
+            Planned::new(CommandAction::RemoveLabel(had.to_owned()), why)
+        }));
     }
     plan.extend(needed);
     plan.extend(trouble.answer(settings, said.by));

@@ -168,7 +168,8 @@ pub fn hold_to_head(
 
 /// What the label was given for, by our own comment; else by the newest of Prow's that nobody edited.
 pub fn record(comments: &[Comment], us: &Login) -> Option<Record> {
-    let ours = comments.iter().filter(|comment| comment.author.as_ref().is_some_and(|author| is_us(author, us)));
+    let ours =
+        comments.iter().filter(|comment| comment.author.as_ref().is_some_and(|author| is_us(author, us)));
     let ours: Vec<&Comment> = ours.collect();
     match ours.iter().find(|comment| comment.body.contains(MARKER)) {
         Some(kept) => read_ours(kept),

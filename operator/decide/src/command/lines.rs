@@ -3,7 +3,7 @@
 //! A quoted line begins with `>`, so it is none. What follows a quoted line without a blank line is one: people answer
 //! mails that way.
 
-use pulldown_cmark::{Event, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, Parser, Tag};
 use std::{borrow::Cow, ops::Range};
 
 /// A command as somebody wrote it.
@@ -76,47 +76,23 @@ fn command(line: usize, text: &str) -> Option<Command<'_>> {
 }
 
 fn without_comments(argument: &str) -> Cow<'_, str> {
-    let Some((mut text, mut rest)) =
-        argument.split_once("<!--").map(|(before, rest)| (before.to_owned(), rest))
-    else {
-        return Cow::Borrowed(argument.trim_ascii());
-    };
-    loop {
-        rest = rest.split_once("-->").map_or("", |(_, after)| after);
-        match rest.split_once("<!--") {
-            Some((before, after)) => {
-                text.push_str(before);
-                rest = after;
-            }
-            None => {
-                text.push_str(rest);
-                return Cow::Owned(text.trim_ascii().to_owned());
-            }
-        }
+    let Some((before, _)) = argument.split_once("<!--") else { return Cow::Borrowed(argument.trim_ascii()) };
+    let mut text = before.to_owned();
+    // Each piece begins inside a comment.
+    for piece in argument.split("<!--").skip(1) {
+        text.push_str(piece.split_once("-->").map_or("", |(_, after)| after));
     }
+    Cow::Owned(text.trim_ascii().to_owned())
 }
 
 /// Where the text is code or an HTML comment.
 fn hidden(text: &str) -> Vec<Range<usize>> {
     let mut hidden = Vec::new();
     for (event, range) in Parser::new(text).into_offset_iter() {
-        match event {
-            Event::Start(Tag::CodeBlock(_)) | Event::Code(_) => hidden.push(range),
-            Event::Start(Tag::HtmlBlock) | Event::InlineHtml(_) => {
-                comments(text.get(range.clone()).unwrap_or(""), range.start, &mut hidden);
-            }
-            Event::Start(_)
-            | Event::End(TagEnd::HtmlBlock)
-            | Event::End(_)
-            | Event::Text(_)
-            | Event::InlineMath(_)
-            | Event::DisplayMath(_)
-            | Event::Html(_)
-            | Event::FootnoteReference(_)
-            | Event::SoftBreak
-            | Event::HardBreak
-            | Event::Rule
-            | Event::TaskListMarker(_) => {}
+        if matches!(event, Event::Start(Tag::CodeBlock(_)) | Event::Code(_)) {
+            hidden.push(range);
+        } else if matches!(event, Event::Start(Tag::HtmlBlock) | Event::InlineHtml(_)) {
+            comments(text.get(range.clone()).unwrap_or(""), range.start, &mut hidden);
         }
     }
     hidden
