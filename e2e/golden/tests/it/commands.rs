@@ -5,7 +5,7 @@
 use crate::owners::tree;
 use decide::{
     command::{
-        CloseReason, CommandAction, Item, Kind, Plan, Reviewer, Said, Standing, assign, hold, label, lgtm,
+        CloseReason, CommandAction, Item, Kind, Plan, Reviewer, Rights, Said, assign, hold, label, lgtm,
         lifecycle, retitle,
     },
     facts::{Comment, CommentId, HeadSha, Login, ReviewState, TreeSha},
@@ -101,26 +101,26 @@ impl World {
     }
 
     fn hears(&self, input: &Value, said: &Said<'_>) -> Plan {
-        let standing = standing(input, said.by);
+        let rights = rights(input, said.by);
         match input["plugin"].as_str().unwrap() {
             "assign" => assign::plan(&self.item, said),
             "hold" => hold::plan(&self.item, said),
             "label" => {
                 let teams = teams_of(input, said.by);
-                let asking = label::Asking { standing, teams: &teams };
+                let asking = label::Asking { rights, teams: &teams };
                 let repository = texts(&input["repo_labels"]).into_iter().collect();
                 label::plan(&label_settings(input), &self.item, said, asking, &repository)
             }
             "lgtm" if self.item.kind == Kind::PullRequest => {
                 let (settings, head, tree) = lgtm_facts(input);
                 let head = lgtm::Head { commit: &head, tree: &tree, seen: Some(at("2026-01-01T00:00:00Z")) };
-                lgtm::plan(&settings, &self.item, said, standing, &gate(input), &head)
+                lgtm::plan(&settings, &self.item, said, rights, &gate(input), &head)
             }
             "lgtm" => Plan::new(),
-            "lifecycle" => lifecycle::plan(&self.item, said, standing),
+            "lifecycle" => lifecycle::plan(&self.item, said, rights),
             "retitle" => {
                 let allow_closed = input["config"]["retitle"]["allow_closed_issues"] == true;
-                retitle::plan(&retitle::Settings { allow_closed }, &self.item, said, standing)
+                retitle::plan(&retitle::Settings { allow_closed }, &self.item, said, rights)
             }
             other => panic!("no plugin {other}"),
         }
@@ -313,7 +313,7 @@ fn at(time: &str) -> Timestamp {
 }
 
 /// Who somebody is, by Prow's settings of the trigger plugin.
-fn standing(input: &Value, login: &Login) -> Standing {
+fn rights(input: &Value, login: &Login) -> Rights {
     let people = &input["people"];
     let (members, collaborators) = (logins(&people["members"]), logins(&people["collaborators"]));
     let trigger = entry(input, "triggers");
@@ -328,7 +328,7 @@ fn standing(input: &Value, login: &Login) -> Standing {
         || member
         || collaborator && trigger["only_org_members"] != true
         || app;
-    Standing { member, collaborator, trusted }
+    Rights { member, collaborator, trusted }
 }
 
 fn gate(input: &Value) -> lgtm::Gate {
@@ -354,7 +354,7 @@ fn lgtm_facts(input: &Value) -> (lgtm::Settings, HeadSha, TreeSha) {
     let entry = entry(input, "lgtm");
     let settings = lgtm::Settings {
         review_counts_as_lgtm: entry["review_acts_as_lgtm"] == true,
-        keep_for_same_tree: entry["store_tree_hash"] == true,
+        keep_on_same_tree: entry["store_tree_hash"] == true,
         assign_commenter: true,
     };
     (settings, HeadSha::new("a".repeat(40)), TreeSha::new(text(&input["item"]["head_tree_sha"])))
@@ -368,6 +368,7 @@ fn label_settings(input: &Value) -> label::Settings {
         .flat_map(|level| config["restricted_labels"][level].as_array().into_iter().flatten());
     label::Settings {
         additional: texts(&config["additional_labels"]),
+        families: Vec::new(),
         restricted: entries
             .map(|entry| label::Restricted {
                 label: text(&entry["label"]),

@@ -107,7 +107,7 @@ pub enum CommandReason {
 
 impl CommandReason {
     /// The reason behind a command.
-    pub(super) fn requested(said: &Said<'_>, command: &Command<'_>) -> Self {
+    pub(super) fn requested(said: &Said<'_>, command: &Command) -> Self {
         Self::Requested { by: said.by.clone(), command: command.text.to_owned() }
     }
 }

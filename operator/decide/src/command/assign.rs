@@ -13,7 +13,7 @@ use crate::{facts::Login, reason::Planned};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The last word about each: whether they are wanted, and the command that says so.
-type Wishes<'a, T> = BTreeMap<T, (bool, &'a Command<'a>)>;
+type Wishes<'a, T> = BTreeMap<T, (bool, &'a Command)>;
 
 /// What the text asks for.
 pub fn plan(item: &Item, said: &Said<'_>) -> Plan {
@@ -22,7 +22,7 @@ pub fn plan(item: &Item, said: &Said<'_>) -> Plan {
     let mut reviewers: Wishes<'_, Reviewer> = Wishes::new();
     let mut troubles = Vec::new();
     for command in &said.commands {
-        let takes = |row: &Row| row.takes(command.word);
+        let takes = |row: &Row| row.takes(&command.word);
         if takes(&ASSIGN) || takes(&UNASSIGN) {
             for name in names(command, said.by) {
                 match assignee(&name) {
@@ -66,7 +66,7 @@ fn change<T: Ord + Clone>(
     wanted: bool,
     action: impl FnOnce(Vec<T>) -> CommandAction,
 ) -> Option<Planned<CommandAction, CommandReason>> {
-    let open: Vec<(&T, &Command<'_>)> = wishes
+    let open: Vec<(&T, &Command)> = wishes
         .iter()
         .filter(|(who, (wish, _))| *wish == wanted && now.contains(who) != wanted)
         .map(|(who, (_, command))| (who, *command))
@@ -89,7 +89,7 @@ pub fn refused(item: &Item, by: &Login, assignees: &[Login], reviewers: &[Review
 }
 
 /// The names of a command; without one, whoever wrote it.
-fn names(command: &Command<'_>, by: &Login) -> Vec<String> {
+fn names(command: &Command, by: &Login) -> Vec<String> {
     let separators = |c: char| c == ',' || c.is_ascii_whitespace();
     let names: Vec<String> =
         command.argument.split(separators).filter(|name| !name.is_empty()).map(str::to_owned).collect();

@@ -278,7 +278,7 @@ mod tests {
     fn every_example_is_a_command_of_its_row() {
         for row in ALL {
             let found = commands(row.example);
-            assert!(found.len() == 1 && row.takes(found[0].word), "{}", row.example);
+            assert!(found.len() == 1 && row.takes(&found[0].word), "{}", row.example);
         }
     }
 }

@@ -93,7 +93,7 @@ impl fmt::Display for Reviewer {
 
 /// What somebody is to the repository, as `trigger` found out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct Rights {
     /// Belongs to the organisation.
     pub member: bool,
     /// May write to the repository.
@@ -112,7 +112,7 @@ pub struct Said<'a> {
     /// When.
     pub at: Timestamp,
     /// Its commands.
-    pub commands: Vec<Command<'a>>,
+    pub commands: Vec<Command>,
     /// What the text is the summary of: a review's verdict, and the head it was made on.
     pub review: Option<(&'a ReviewState, &'a HeadSha)>,
 }
@@ -124,13 +124,13 @@ impl<'a> Said<'a> {
     }
 
     /// The commands of one row of the grammar, in order.
-    pub fn all<'s>(&'s self, row: &'s Row) -> impl Iterator<Item = &'s Command<'a>> {
-        self.commands.iter().filter(|command| row.takes(command.word))
+    pub fn all<'s>(&'s self, row: &'s Row) -> impl Iterator<Item = &'s Command> {
+        self.commands.iter().filter(|command| row.takes(&command.word))
     }
 
     /// The first command of a row.
-    pub fn first(&self, row: &Row) -> Option<&Command<'a>> {
-        self.commands.iter().find(|command| row.takes(command.word))
+    pub fn first(&self, row: &Row) -> Option<&Command> {
+        self.commands.iter().find(|command| row.takes(&command.word))
     }
 }
 

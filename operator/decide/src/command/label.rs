@@ -4,13 +4,13 @@
 //! and teams that are named for them.
 
 use super::{
-    CommandAction, CommandReason, Item, Plan, Said, Standing,
+    CommandAction, CommandReason, Item, Plan, Rights, Said,
     action::reply,
-    grammar::{FAMILY, LABEL, REMOVE_FAMILY, REMOVE_LABEL, Row},
+    grammar::{FAMILY, LABEL, REMOVE_FAMILY, REMOVE_LABEL},
     texts::label as texts,
 };
 use crate::{facts::Login, reason::Planned};
-use serde::Deserialize;
+use api::{label_policy, repository::plugins};
 use std::collections::BTreeSet;
 
 /// The label that only members of the organisation add.
@@ -18,19 +18,19 @@ const ACCEPTED: &str = "triage/accepted";
 /// Families whose last label leaves `needs-FAMILY` behind, where the repository has that label.
 const NEEDED: [&str; 4] = ["kind", "priority", "sig", "triage"];
 
-/// The plugin's settings.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+/// The plugin's settings, and what the policies of the repository say about who may set what.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// What `/label` may add beside restricted labels.
+    /// What `/label` may set beside restricted labels.
     pub additional: Vec<String>,
+    /// Families beside Prow's.
+    pub families: Vec<String>,
     /// Labels for some people only. Entries for one label unite.
     pub restricted: Vec<Restricted>,
 }
 
 /// A label for some people only.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Restricted {
     /// The label.
     pub label: String,
@@ -42,11 +42,40 @@ pub struct Restricted {
     pub assign_on: Vec<String>,
 }
 
+impl Settings {
+    /// From the plugin and the rules of all policies of the repository.
+    pub fn new<'a>(
+        plugin: &plugins::Label,
+        rules: impl IntoIterator<Item = &'a label_policy::Restricted>,
+    ) -> Self {
+        let restricted = rules.into_iter().flat_map(|rule| {
+            rule.labels.iter().map(|label| Restricted {
+                label: label.clone(),
+                teams: rule.teams.clone(),
+                users: rule.users.clone(),
+                assign_on: Vec::new(),
+            })
+        });
+        Self {
+            additional: plugin.additional.clone().unwrap_or_default(),
+            families: plugin.prefixes.clone().unwrap_or_default(),
+            restricted: restricted.collect(),
+        }
+    }
+
+    /// The family that a word names: `kind` of `kind` and, with `remove`, of `remove-kind`.
+    fn family<'w>(&self, word: &'w str, remove: bool) -> Option<&'w str> {
+        let row = if remove { &REMOVE_FAMILY } else { &FAMILY };
+        let family = if remove { word.strip_prefix("remove-")? } else { word };
+        (row.takes(word) || self.families.iter().any(|known| known == family)).then_some(family)
+    }
+}
+
 /// Who asks.
 #[derive(Clone, Copy, Debug)]
 pub struct Asking<'a> {
     /// What they are to the repository.
-    pub standing: Standing,
+    pub rights: Rights,
     /// The teams they are in, by short name.
     pub teams: &'a BTreeSet<String>,
 }
@@ -54,7 +83,7 @@ pub struct Asking<'a> {
 /// A label that a command names.
 struct Wish<'a> {
     label: String,
-    command: &'a super::Command<'a>,
+    command: &'a super::Command,
 }
 
 /// What could not be done, to be told in one answer: the first kind of trouble.
@@ -75,8 +104,8 @@ pub fn plan(
     repository: &BTreeSet<String>,
 ) -> Plan {
     let mut trouble = Trouble::default();
-    let add = wishes(settings, said, &FAMILY, &LABEL, &mut trouble);
-    let remove = wishes(settings, said, &REMOVE_FAMILY, &REMOVE_LABEL, &mut trouble);
+    let add = wishes(settings, said, false, &mut trouble);
+    let remove = wishes(settings, said, true, &mut trouble);
     let mut plan = Plan::new();
     for Wish { label, command } in &add {
         let Some(known) = repository.iter().find(|known| known.eq_ignore_ascii_case(label)) else {
@@ -88,7 +117,7 @@ pub fn plan(
         if item.has(label) || planned(&plan, known) {
             continue;
         }
-        if label == ACCEPTED && !asking.standing.member {
+        if label == ACCEPTED && !asking.rights.member {
             trouble.members_only = true;
             continue;
         }
@@ -128,24 +157,18 @@ pub fn labelled(settings: &Settings, item: &Item, label: &str) -> Plan {
     )]
 }
 
-fn wishes<'a>(
-    settings: &Settings,
-    said: &'a Said<'a>,
-    family: &Row,
-    single: &Row,
-    trouble: &mut Trouble,
-) -> Vec<Wish<'a>> {
+fn wishes<'a>(settings: &Settings, said: &'a Said<'a>, remove: bool, trouble: &mut Trouble) -> Vec<Wish<'a>> {
+    let single = if remove { &REMOVE_LABEL } else { &LABEL };
     let mut wishes = Vec::new();
     for command in &said.commands {
-        if family.takes(command.word) {
-            let prefix = command.word.strip_prefix("remove-").unwrap_or(command.word);
+        if let Some(prefix) = settings.family(&command.word, remove) {
             let names = command.argument.split_ascii_whitespace();
             wishes
                 .extend(names.map(|name| Wish { label: format!("{prefix}/{name}").to_lowercase(), command }));
-        } else if single.takes(command.word) {
+        } else if single.takes(&command.word) {
             let known = |name: &str| supported(settings).any(|label| label.eq_ignore_ascii_case(name));
             // A label may have blanks in its name.
-            let whole = command.argument.as_ref();
+            let whole = command.argument.as_str();
             let names = if known(whole) { vec![whole.to_owned()] } else { command.words() };
             for name in names {
                 if known(&name) {
@@ -247,14 +270,18 @@ mod tests {
             users: vec!["Lee".to_owned()],
             assign_on: vec!["api-review".to_owned()],
         };
-        Settings { additional: vec!["help wanted".to_owned()], restricted: vec![restricted] }
+        Settings {
+            additional: vec!["help wanted".to_owned()],
+            families: vec!["team".to_owned()],
+            restricted: vec![restricted],
+        }
     }
 
     fn actions(had: &[&str], by: &str, text: &str) -> Vec<CommandAction> {
         let repository = ["kind/bug", "kind/UI", "needs-kind", "secret", "help wanted", ACCEPTED];
         let repository = repository.iter().map(|label| (*label).to_owned()).collect();
         let (by, teams) = (Login::new(by), BTreeSet::new());
-        let asking = Asking { standing: Standing::default(), teams: &teams };
+        let asking = Asking { rights: Rights::default(), teams: &teams };
         let plan = plan(&settings(), &issue(had), &says(&by, text), asking, &repository);
         plan.into_iter().map(|planned| planned.action).collect()
     }

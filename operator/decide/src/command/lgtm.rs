@@ -5,7 +5,7 @@
 //! tree, and a push that changes the tree takes the label away.
 
 use super::{
-    Command, CommandAction, CommandReason, Item, Plan, Reviewer, Said, Standing,
+    Command, CommandAction, CommandReason, Item, Plan, Reviewer, Rights, Said,
     action::reply,
     grammar::{LGTM, REMOVE_LGTM},
     texts::lgtm as texts,
@@ -15,6 +15,7 @@ use crate::{
     owners::approval::is_us,
     reason::Planned,
 };
+use api::repository::plugins;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -25,20 +26,29 @@ pub const LABEL: &str = "lgtm";
 pub const MARKER: &str = "<!-- bowsprit: lgtm";
 
 /// The plugin's settings.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// An approving review is an `/lgtm`, one that asks for changes takes it back.
     pub review_counts_as_lgtm: bool,
     /// A push that leaves the content as it was keeps the label, and one that loses it asks the assignees again.
-    pub keep_for_same_tree: bool,
+    pub keep_on_same_tree: bool,
     /// Whoever says `/lgtm` is assigned.
     pub assign_commenter: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { review_counts_as_lgtm: false, keep_for_same_tree: false, assign_commenter: true }
+        Self { review_counts_as_lgtm: false, keep_on_same_tree: false, assign_commenter: true }
+    }
+}
+
+impl From<&plugins::Lgtm> for Settings {
+    fn from(given: &plugins::Lgtm) -> Self {
+        Self {
+            review_counts_as_lgtm: given.review_counts_as_lgtm.unwrap_or(false),
+            keep_on_same_tree: given.keep_on_same_tree.unwrap_or(false),
+            ..Self::default()
+        }
     }
 }
 
@@ -72,8 +82,8 @@ pub struct Record {
 }
 
 enum Wish<'a> {
-    Add(Option<&'a Command<'a>>),
-    Remove(Option<&'a Command<'a>>),
+    Add(Option<&'a Command>),
+    Remove(Option<&'a Command>),
 }
 
 /// What a text asks for. Where it asks for both, adding wins.
@@ -81,7 +91,7 @@ pub fn plan(
     settings: &Settings,
     item: &Item,
     said: &Said<'_>,
-    standing: Standing,
+    rights: Rights,
     gate: &Gate,
     head: &Head<'_>,
 ) -> Plan {
@@ -93,7 +103,7 @@ pub fn plan(
         (_, Wish::Add(_)) if author => return vec![reply(said.by, texts::OWN.to_owned(), not_allowed())],
         _ if author => {}
         (Gate::Collaborators, _) => {
-            if !standing.collaborator {
+            if !rights.collaborator {
                 return vec![reply(said.by, texts::COLLABORATORS.to_owned(), not_allowed())];
             }
             if settings.assign_commenter && !item.assignees.contains(said.by) {
@@ -149,7 +159,7 @@ pub fn hold_to_head(
     let Some(label) = item.label(LABEL).filter(|_| !sticky) else { return Plan::new() };
     let keeps = match record {
         Some(Record { head: Some(commit), .. }) if commit == head.commit => true,
-        Some(Record { tree, .. }) => settings.keep_for_same_tree && tree == head.tree,
+        Some(Record { tree, .. }) => settings.keep_on_same_tree && tree == head.tree,
         // Put on by hand: it means the head that was there to be seen.
         None => matches!((head.seen, labelled), (Some(seen), Some(labelled)) if seen < labelled),
     };
@@ -199,7 +209,7 @@ fn read_prows(comment: &Comment) -> Option<Record> {
 
 fn wish<'a>(settings: &Settings, item: &Item, said: &'a Said<'a>) -> Option<Wish<'a>> {
     // Other words behind `/lgtm` are thanks and the like. `/lgtm cancelled` means no.
-    let cancels = |command: &&Command<'_>| command.first().starts_with("cancel");
+    let cancels = |command: &&Command| command.first().starts_with("cancel");
     let add = said.all(&LGTM).find(|command| !cancels(command));
     let remove = said.first(&REMOVE_LGTM).or_else(|| said.all(&LGTM).find(cancels));
     if add.is_some() || remove.is_some() {
@@ -236,7 +246,7 @@ fn ask_again(
         .map(|login| Reviewer::User(login.clone()))
         .filter(|reviewer| !item.reviewers.contains(reviewer))
         .collect();
-    (settings.keep_for_same_tree && !people.is_empty())
+    (settings.keep_on_same_tree && !people.is_empty())
         .then(|| Planned::new(CommandAction::RequestReview { people, tell: None }, why))
 }
 
@@ -270,9 +280,9 @@ mod tests {
     fn kim_says(text: &str, seen: Option<i64>) -> Plan {
         let (kim, commit, tree) = (Login::new("kim"), HeadSha::new("c0ffee1"), TreeSha::new("7ree"));
         let said = says(&kim, text);
-        let standing = Standing { collaborator: true, ..Standing::default() };
+        let rights = Rights { collaborator: true, ..Rights::default() };
         let head = Head { commit: &commit, tree: &tree, seen: seen.map(minute) };
-        plan(&Settings::default(), &item(&[]), &said, standing, &Gate::Collaborators, &head)
+        plan(&Settings::default(), &item(&[]), &said, rights, &Gate::Collaborators, &head)
     }
 
     #[test]
@@ -293,10 +303,10 @@ mod tests {
         let tree = TreeSha::new("7ree");
         let head = Head { commit: &now, tree: &tree, seen: None };
         let settings = Settings { review_counts_as_lgtm: true, ..Settings::default() };
-        let standing = Standing { collaborator: true, ..Standing::default() };
+        let rights = Rights { collaborator: true, ..Rights::default() };
         let review = |commit| {
             let said = Said { review: Some((&ReviewState::Approved, commit)), ..says(&kim, "") };
-            plan(&settings, &item(&[]), &said, standing, &Gate::Collaborators, &head)
+            plan(&settings, &item(&[]), &said, rights, &Gate::Collaborators, &head)
         };
         assert_eq!(actions(&review(&now)), ["add", "keep"]);
         assert_eq!(actions(&review(&old)), ["reply"]);
@@ -306,7 +316,7 @@ mod tests {
     fn the_label_goes_with_the_head_it_was_given_for() {
         let (now, tree) = (HeadSha::new("c0ffee1"), TreeSha::new("7ree"));
         let head = Head { commit: &now, tree: &tree, seen: Some(minute(5)) };
-        let keep = Settings { keep_for_same_tree: true, ..Settings::default() };
+        let keep = Settings { keep_on_same_tree: true, ..Settings::default() };
         let held = |settings: &Settings, record: Option<Record>, labelled: Option<i64>, sticky| {
             let plan = hold_to_head(
                 settings,

@@ -4,7 +4,7 @@
 //! follow each other.
 
 use super::{
-    CloseReason, CommandAction, CommandReason, Item, Kind, Plan, Said, Standing,
+    CloseReason, CommandAction, CommandReason, Item, Kind, Plan, Rights, Said,
     action::reply,
     grammar::{CLOSE, LIFECYCLE, REMOVE_LIFECYCLE, REOPEN},
     texts::lifecycle as texts,
@@ -16,9 +16,9 @@ use std::collections::BTreeSet;
 const STATES: [&str; 4] = ["active", "frozen", "stale", "rotten"];
 
 /// What the text asks for: to open again, to close, then labels.
-pub fn plan(item: &Item, said: &Said<'_>, standing: Standing) -> Plan {
-    let mut plan = reopen(item, said, standing);
-    plan.extend(close(item, said, standing));
+pub fn plan(item: &Item, said: &Said<'_>, rights: Rights) -> Plan {
+    let mut plan = reopen(item, said, rights);
+    plan.extend(close(item, said, rights));
     plan.extend(labels(item, said));
     plan
 }
@@ -28,12 +28,12 @@ pub fn reopen_refused(item: &Item, by: &Login, why: &str) -> Plan {
     vec![reply(by, texts::reopen_refused(item.kind, why), CommandReason::Refused)]
 }
 
-fn reopen(item: &Item, said: &Said<'_>, standing: Standing) -> Plan {
+fn reopen(item: &Item, said: &Said<'_>, rights: Rights) -> Plan {
     let Some(command) = said.all(&REOPEN).find(|command| command.argument.is_empty()).filter(|_| !item.open)
     else {
         return Plan::new();
     };
-    if !item.is_by(said.by) && !standing.collaborator {
+    if !item.is_by(said.by) && !rights.collaborator {
         let why = CommandReason::NotAllowed { by: said.by.clone() };
         return vec![reply(said.by, texts::REOPEN_NOT_ALLOWED.to_owned(), why)];
     }
@@ -44,7 +44,7 @@ fn reopen(item: &Item, said: &Said<'_>, standing: Standing) -> Plan {
     ]
 }
 
-fn close(item: &Item, said: &Said<'_>, standing: Standing) -> Plan {
+fn close(item: &Item, said: &Said<'_>, rights: Rights) -> Plan {
     // Where the text says both, the more telling one counts.
     let wanted =
         |argument: &str| said.all(&CLOSE).find(|command| command.argument.eq_ignore_ascii_case(argument));
@@ -55,7 +55,7 @@ fn close(item: &Item, said: &Said<'_>, standing: Standing) -> Plan {
     let Some((command, reason)) = wanted.filter(|_| item.open) else { return Plan::new() };
     // What nobody cares for anybody may close.
     let abandoned = item.has("lifecycle/stale") || item.has("lifecycle/rotten");
-    if !abandoned && !item.is_by(said.by) && !standing.collaborator {
+    if !abandoned && !item.is_by(said.by) && !rights.collaborator {
         let why = CommandReason::NotAllowed { by: said.by.clone() };
         return vec![reply(said.by, texts::CLOSE_NOT_ALLOWED.to_owned(), why)];
     }
@@ -80,9 +80,9 @@ fn labels(item: &Item, said: &Said<'_>) -> Plan {
         };
         let label = format!("lifecycle/{state}");
         let mut plan_it = |action| plan.push(Planned::new(action, CommandReason::requested(said, command)));
-        if REMOVE_LIFECYCLE.takes(command.word) {
+        if REMOVE_LIFECYCLE.takes(&command.word) {
             take(&mut labels, &label).map(CommandAction::RemoveLabel).into_iter().for_each(plan_it);
-        } else if !LIFECYCLE.takes(command.word) {
+        } else if !LIFECYCLE.takes(&command.word) {
             // Another plugin's command.
         } else if *state == "frozen" && item.kind == Kind::PullRequest {
             let why = CommandReason::NotUnderstood { by: said.by.clone() };
@@ -114,7 +114,7 @@ mod tests {
 
     fn actions(item: &Item, by: &str, text: &str) -> Vec<CommandAction> {
         let by = Login::new(by);
-        plan(item, &says(&by, text), Standing::default()).into_iter().map(|planned| planned.action).collect()
+        plan(item, &says(&by, text), Rights::default()).into_iter().map(|planned| planned.action).collect()
     }
 
     #[test]

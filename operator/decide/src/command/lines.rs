@@ -1,25 +1,21 @@
-//! Which lines of a text are commands: those that begin with `/`, outside of code and of HTML comments.
-//!
-//! A quoted line begins with `>`, so it is none. What follows a quoted line without a blank line is one: people answer
-//! mails that way.
+//! The commands of a text: the lines that begin with `/`, where [`CommandText`] says that something was said at all.
 
-use pulldown_cmark::{Event, Parser, Tag};
-use std::{borrow::Cow, ops::Range};
+use crate::text::CommandText;
 
 /// A command as somebody wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Command<'a> {
+pub struct Command {
     /// The line it stands on, from 1: part of its key (DESIGN C1).
-    pub line: usize,
+    pub line: u32,
     /// The word after the slash, as written.
-    pub word: &'a str,
+    pub word: String,
     /// What follows the word on the line, without blanks around it and without HTML comments.
-    pub argument: Cow<'a, str>,
+    pub argument: String,
     /// The whole line, without blanks at its end.
-    pub text: &'a str,
+    pub text: String,
 }
 
-impl Command<'_> {
+impl Command {
     /// The first word of the argument, in lower case; empty without one.
     pub fn first(&self) -> String {
         self.argument.split_ascii_whitespace().next().unwrap_or("").to_ascii_lowercase()
@@ -51,60 +47,34 @@ impl Command<'_> {
 }
 
 /// The commands of a text, in order.
-pub fn commands(text: &str) -> Vec<Command<'_>> {
+pub fn commands(text: &str) -> Vec<Command> {
     // Most comments hold no command: they need no Markdown parser.
     if !text.starts_with('/') && !text.contains("\n/") {
         return Vec::new();
     }
-    let hidden = hidden(text);
-    let mut found = Vec::new();
-    let mut start = 0;
-    for (number, line) in text.split_inclusive('\n').enumerate() {
-        if line.starts_with('/') && !hidden.iter().any(|range| range.contains(&start)) {
-            found.extend(command(number + 1, line.trim_ascii_end()));
-        }
-        start += line.len();
-    }
-    found
+    CommandText::of(text).lines().filter_map(|(line, text)| command(line, text.trim_ascii_end())).collect()
 }
 
-fn command(line: usize, text: &str) -> Option<Command<'_>> {
+fn command(line: u32, text: &str) -> Option<Command> {
     let rest = text.strip_prefix('/')?;
     let (word, argument) = rest.split_once(|c: char| c.is_ascii_whitespace()).unwrap_or((rest, ""));
-    let (word, argument) = (word.split("<!--").next().unwrap_or(word), without_comments(argument));
-    (!word.is_empty()).then_some(Command { line, word, argument, text })
+    let word = word.split("<!--").next().unwrap_or(word);
+    (!word.is_empty()).then(|| Command {
+        line,
+        word: word.to_owned(),
+        argument: without_comments(argument),
+        text: text.to_owned(),
+    })
 }
 
-fn without_comments(argument: &str) -> Cow<'_, str> {
-    let Some((before, _)) = argument.split_once("<!--") else { return Cow::Borrowed(argument.trim_ascii()) };
-    let mut text = before.to_owned();
-    // Each piece begins inside a comment.
-    for piece in argument.split("<!--").skip(1) {
+fn without_comments(argument: &str) -> String {
+    let mut pieces = argument.split("<!--");
+    let mut text = pieces.next().unwrap_or("").to_owned();
+    // Each further piece begins inside a comment.
+    for piece in pieces {
         text.push_str(piece.split_once("-->").map_or("", |(_, after)| after));
     }
-    Cow::Owned(text.trim_ascii().to_owned())
-}
-
-/// Where the text is code or an HTML comment.
-fn hidden(text: &str) -> Vec<Range<usize>> {
-    let mut hidden = Vec::new();
-    for (event, range) in Parser::new(text).into_offset_iter() {
-        if matches!(event, Event::Start(Tag::CodeBlock(_)) | Event::Code(_)) {
-            hidden.push(range);
-        } else if matches!(event, Event::Start(Tag::HtmlBlock) | Event::InlineHtml(_)) {
-            comments(text.get(range.clone()).unwrap_or(""), range.start, &mut hidden);
-        }
-    }
-    hidden
-}
-
-fn comments(html: &str, offset: usize, hidden: &mut Vec<Range<usize>>) {
-    let mut position = 0;
-    while let Some(start) = html.get(position..).and_then(|rest| rest.find("<!--")).map(|at| position + at) {
-        let end = html.get(start..).and_then(|rest| rest.find("-->")).map_or(html.len(), |at| start + at + 3);
-        hidden.push(offset + start..offset + end);
-        position = end;
-    }
+    text.trim_ascii().to_owned()
 }
 
 #[cfg(test)]
@@ -127,20 +97,8 @@ mod tests {
     }
 
     #[test]
-    fn code_and_html_comments_are_not_read() {
-        assert!(lines("```\n/hold\n```\n").is_empty());
-        assert!(lines("~~~ text\n/hold\n").is_empty());
-        assert!(lines("a `b\n/hold\nc` d\n").is_empty());
-        assert!(lines("<!--\n/hold\n-->\n").is_empty());
-        assert!(lines("text <!-- a\n/hold\n--> text\n").is_empty());
-    }
-
-    #[test]
-    fn what_follows_hidden_text_is_read() {
-        assert_eq!(lines("```\n/hold\n```\n/lgtm\n"), ["4:lgtm|"]);
-        assert_eq!(lines("<!-- a -->\n/hold\n"), ["2:hold|"]);
-        assert_eq!(lines("<details>\n/hold\n</details>\n"), ["2:hold|"]);
-        assert_eq!(lines("> quoted\n/hold\n"), ["2:hold|"]);
+    fn what_is_shown_is_not_read() {
+        assert_eq!(lines("```\n/hold\n```\n<!--\n/hold\n-->\n\n/lgtm\n"), ["8:lgtm|"]);
     }
 
     #[test]
@@ -153,10 +111,5 @@ mod tests {
         let words = |text| commands(text)[0].words();
         assert_eq!(words("/override \"a / b\"  c\td \"e f"), ["a / b", "c", "d", "e f"]);
         assert!(words("/override").is_empty());
-    }
-
-    #[test]
-    fn an_unclosed_comment_hides_the_rest() {
-        assert!(lines("<!--\n/hold\n\n/lgtm\n").is_empty());
     }
 }

@@ -18,6 +18,6 @@ pub mod retitle;
 mod texts;
 
 pub use action::{CloseReason, CommandAction, CommandReason, Plan};
-pub use item::{Item, Kind, Reviewer, Said, Standing};
+pub use item::{Item, Kind, Reviewer, Rights, Said};
 pub use lines::{Command, commands};
 pub use reply::{Footer, reply};

@@ -1,27 +1,32 @@
 //! `/retitle`: another title, by people who are trusted.
 
 use super::{
-    CommandAction, CommandReason, Item, Plan, Said, Standing, action::reply, grammar::RETITLE,
+    CommandAction, CommandReason, Item, Plan, Rights, Said, action::reply, grammar::RETITLE,
     texts::retitle as texts,
 };
 use crate::reason::Planned;
-use serde::Deserialize;
+use api::repository::plugins;
 
 /// The plugin's settings.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Also where it is closed.
     pub allow_closed: bool,
 }
 
+impl From<&plugins::Retitle> for Settings {
+    fn from(given: &plugins::Retitle) -> Self {
+        Self { allow_closed: given.allow_closed_issues.unwrap_or(false) }
+    }
+}
+
 /// What the text asks for. Its first `/retitle` counts.
-pub fn plan(settings: &Settings, item: &Item, said: &Said<'_>, standing: Standing) -> Plan {
+pub fn plan(settings: &Settings, item: &Item, said: &Said<'_>, rights: Rights) -> Plan {
     let Some(command) = said.first(&RETITLE).filter(|_| item.open || settings.allow_closed) else {
         return Plan::new();
     };
-    let title = command.argument.as_ref();
-    let refused = if !standing.trusted {
+    let title = command.argument.as_str();
+    let refused = if !rights.trusted {
         Some((texts::NOT_TRUSTED, CommandReason::NotAllowed { by: said.by.clone() }))
     } else if title.is_empty() {
         Some((texts::EMPTY, CommandReason::NotUnderstood { by: said.by.clone() }))
@@ -55,8 +60,8 @@ mod tests {
     };
 
     fn retitled(text: &str, trusted: bool) -> Option<CommandAction> {
-        let (kim, standing) = (Login::new("kim"), Standing { trusted, ..Standing::default() });
-        let plan = plan(&Settings::default(), &pull(&[]), &says(&kim, text), standing);
+        let (kim, rights) = (Login::new("kim"), Rights { trusted, ..Rights::default() });
+        let plan = plan(&Settings::default(), &pull(&[]), &says(&kim, text), rights);
         plan.into_iter().map(|planned| planned.action).next()
     }
 

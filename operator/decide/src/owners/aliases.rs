@@ -1,7 +1,10 @@
 //! OWNERS_ALIASES: names for groups of people. An alias inside an alias is a login like any other.
 
-use super::file::{Problem, kind, texts, yaml};
-use crate::facts::Login;
+use super::file::{kind, texts, yaml};
+use crate::{
+    config::{Problem, Severity},
+    facts::Login,
+};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +17,10 @@ pub struct Aliases {
 impl Aliases {
     /// Reads an aliases file. One alias that cannot be read does not stop the others.
     pub fn parse(path: &str, text: &str) -> (Self, Vec<Problem>) {
-        let problem = |message: String, fatal: bool| Problem { path: path.to_owned(), message, fatal };
+        let problem = |message: String| Problem { path: path.to_owned(), message, severity: Severity::Error };
         let document = match yaml(text) {
             Ok(document) => document,
-            Err(message) => return (Self::default(), vec![problem(message, true)]),
+            Err(message) => return (Self::default(), vec![problem(message)]),
         };
         let mut aliases = Self::default();
         let groups = match document
@@ -28,7 +31,7 @@ impl Aliases {
             Some((_, Value::Object(groups))) => groups,
             Some((_, other)) => {
                 let message = format!("aliases: expected a map from names to people, found {}", kind(other));
-                return (aliases, vec![problem(message, true)]);
+                return (aliases, vec![problem(message)]);
             }
         };
         let mut problems = Vec::new();
@@ -37,7 +40,7 @@ impl Aliases {
                 Ok(members) => {
                     aliases.groups.insert(normal(name), members);
                 }
-                Err(why) => problems.push(problem(format!("aliases.{why}"), true)),
+                Err(why) => problems.push(problem(format!("aliases.{why}"))),
             }
         }
         (aliases, problems)

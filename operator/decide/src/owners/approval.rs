@@ -15,13 +15,14 @@ use crate::{
     facts::{Comment, CommentId, Login, Review, ReviewState},
     reason::Planned,
 };
+use api::repository::{plugins, plugins::SelfApproval};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The label of an approved pull request.
 pub const APPROVED: &str = "approved";
 
 /// What a repository asks of an approval.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// The description must name an issue, or an approver waive it.
     pub issue_required: bool,
@@ -43,6 +44,18 @@ impl Default for Policy {
             lgtm_approves: false,
             reviews_count: true,
             manual_label_counts: false,
+        }
+    }
+}
+
+impl From<&plugins::Approve> for Policy {
+    fn from(given: &plugins::Approve) -> Self {
+        Self {
+            issue_required: given.require_issue.unwrap_or(false),
+            self_approval_implied: given.self_approval.unwrap_or_default() == SelfApproval::Allowed,
+            lgtm_approves: given.lgtm_acts_as_approve.unwrap_or(false),
+            reviews_count: !given.ignore_review_state.unwrap_or(false),
+            ..Self::default()
         }
     }
 }
@@ -301,13 +314,13 @@ fn verdict(state: &ReviewState) -> Option<Said> {
 
 fn statements(policy: &Policy, text: &str) -> impl Iterator<Item = Said> {
     commands(text).into_iter().filter_map(|command| {
-        let how = if APPROVE.takes(command.word) {
+        let how = if APPROVE.takes(&command.word) {
             How::Approved
-        } else if policy.lgtm_approves && LGTM.takes(command.word) {
+        } else if policy.lgtm_approves && LGTM.takes(&command.word) {
             How::Lgtm
         } else {
-            let takes_back =
-                REMOVE_APPROVE.takes(command.word) || policy.lgtm_approves && REMOVE_LGTM.takes(command.word);
+            let takes_back = REMOVE_APPROVE.takes(&command.word)
+                || policy.lgtm_approves && REMOVE_LGTM.takes(&command.word);
             return takes_back.then_some(Said::No);
         };
         match command.first().as_str() {

@@ -3,26 +3,16 @@
 //! There are two forms. The simple one lists people at the top; the full one gives them by file name. A file that has
 //! both is read as the simple one, as Prow reads it, and says so. Keys are read without regard to case.
 
-use crate::{facts::Login, text::GoRegex};
-use serde_json::{Map, Value};
-use std::{collections::BTreeSet, fmt};
-
-/// Something in an ownership file that does not count, or counts otherwise than it looks.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
-    /// The file.
-    pub path: String,
-    /// What is wrong in it, and what follows.
-    pub message: String,
-    /// Whether the file as a whole does not count.
-    pub fatal: bool,
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.message)
-    }
-}
+use crate::{
+    config::{
+        Problem, Severity,
+        yaml::{self, Budget},
+    },
+    facts::Login,
+    text::GoRegex,
+};
+use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// Who is named for some files.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -85,7 +75,9 @@ impl OwnersFile {
     pub fn parse(path: &str, text: &str) -> (Option<Self>, Vec<Problem>) {
         let document = match yaml(text) {
             Ok(document) => document,
-            Err(message) => return (None, vec![Problem { path: path.to_owned(), message, fatal: true }]),
+            Err(message) => {
+                return (None, vec![Problem { path: path.to_owned(), message, severity: Severity::Error }]);
+            }
         };
         let mut problems = Problems { path, found: Vec::new() };
         let file = match simple_form(&document) {
@@ -120,7 +112,7 @@ impl OwnersFile {
             }
             Err(message) => {
                 let message = format!("the header is not read: {message}");
-                (None, vec![Problem { path: path.to_owned(), message, fatal: true }])
+                (None, vec![Problem { path: path.to_owned(), message, severity: Severity::Error }])
             }
         }
     }
@@ -133,11 +125,15 @@ struct Problems<'a> {
 
 impl Problems<'_> {
     fn note(&mut self, message: &str) {
-        self.found.push(Problem { path: self.path.to_owned(), message: message.to_owned(), fatal: false });
+        self.found.push(Problem {
+            path: self.path.to_owned(),
+            message: message.to_owned(),
+            severity: Severity::Warning,
+        });
     }
 
     fn fatal(&mut self, message: String) {
-        self.found.push(Problem { path: self.path.to_owned(), message, fatal: true });
+        self.found.push(Problem { path: self.path.to_owned(), message, severity: Severity::Error });
     }
 }
 
@@ -256,41 +252,9 @@ pub(super) fn kind(value: &Value) -> &'static str {
     }
 }
 
-/// The first document of a YAML text, read as Go reads it: booleans and octals of YAML 1.1, of equal keys the last.
+/// A YAML text, read as Go reads it.
 pub(super) fn yaml(text: &str) -> Result<Value, String> {
-    let first = first_document(text);
-    // A comment alone is no document for the parser.
-    if first.lines().all(|line| line.trim_start().is_empty() || line.trim_start().starts_with('#')) {
-        return Ok(Value::Object(Map::new()));
-    }
-    let options = serde_saphyr::options! {
-        duplicate_keys: serde_saphyr::DuplicateKeyPolicy::LastWins,
-        legacy_octal_numbers: true,
-        with_snippet: false,
-    };
-    serde_saphyr::from_str_with_options(first, options).map_err(|error| format!("this is not YAML: {error}"))
-}
-
-fn first_document(text: &str) -> &str {
-    let mut start = 0;
-    let mut position = 0;
-    let mut begun = false;
-    for line in text.split_inclusive('\n') {
-        let bare = line.trim_end();
-        if bare == "---" || line.starts_with("--- ") {
-            if begun {
-                return text.get(start..position).unwrap_or(text);
-            }
-            start = if bare == "---" { position + line.len() } else { position };
-            begun = true;
-        } else if bare == "..." {
-            return text.get(start..position).unwrap_or(text);
-        } else if !bare.is_empty() && !bare.starts_with('#') {
-            begun = true;
-        }
-        position += line.len();
-    }
-    text.get(start..).unwrap_or(text)
+    yaml::read(text, Budget::IN_REPO).map(|document| document.value).map_err(|problem| problem.to_string())
 }
 
 /// What stands between a first line `---` and a later line that begins so.
@@ -350,7 +314,7 @@ mod tests {
             parse("filters:\n  '(?=x)': {approvers: [kim]}\n  '.*': {approvers: [robin]}\n");
         assert_eq!(file.unwrap().rules.len(), 1);
         assert_eq!(problems.len(), 1);
-        assert!(!problems[0].fatal);
+        assert!(!problems[0].is_error());
     }
 
     #[test]

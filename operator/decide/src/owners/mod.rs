@@ -2,7 +2,7 @@
 //!
 //! [`Owners`] is built once from the files of a base branch and asked often. [`approval`] recomputes from all texts of a
 //! pull request, each time, whether it is approved: nothing is stored, so an edited or deleted comment simply counts no
-//! longer. [`notification`] words what came out. Files that cannot be read become [`Problem`]s and never stop the others.
+//! longer. [`notification`] words what came out. Files that cannot be read become problems and never stop the others.
 
 mod aliases;
 pub mod approval;
@@ -14,7 +14,7 @@ mod tree;
 
 pub use aliases::Aliases;
 pub use denylist::Denylist;
-pub use file::{Entries, Options, OwnersFile, Problem, Rule};
+pub use file::{Entries, Options, OwnersFile, Rule};
 pub use tree::{Owners, Role};
 
 /// Where ownership is written down, for one repository.

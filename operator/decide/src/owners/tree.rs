@@ -3,8 +3,8 @@
 //! A path's owners are collected level by level, from the path itself up to the root. Nothing here reads git: the
 //! caller hands in the texts of the paths that [`Layout::reads`] names.
 
-use super::{Aliases, Entries, Layout, Options, OwnersFile, Problem, Rule, folder};
-use crate::facts::Login;
+use super::{Aliases, Entries, Layout, Options, OwnersFile, Rule, folder};
+use crate::{config::Problem, facts::Login};
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
@@ -238,6 +238,6 @@ mod tests {
     fn one_broken_file_does_not_stop_the_others() {
         let owners = owners(&[("OWNERS", "approvers: [root]"), ("a/OWNERS", "approvers: [robin\n")]);
         assert_eq!(approvers(&owners, "a/x"), ["root"]);
-        assert!(owners.problems()[0].fatal && owners.problems()[0].path == "a/OWNERS");
+        assert!(owners.problems()[0].is_error() && owners.problems()[0].path == "a/OWNERS");
     }
 }
