@@ -16,3 +16,4 @@ pub mod report;
 pub mod schedule;
 pub mod text;
 pub mod trigger;
+pub mod webhook;

@@ -168,7 +168,7 @@ impl World {
                     }
                 }
                 CommandAction::Unassign(people) => {
-                    self.item.assignees.retain(|login| !people.contains(login))
+                    self.item.assignees.retain(|login| !people.contains(login));
                 }
                 CommandAction::RequestReview { people, tell } => {
                     let (taken, refused): (Vec<Reviewer>, Vec<Reviewer>) =
@@ -200,7 +200,7 @@ impl World {
                 },
                 CommandAction::Retitle(title) => self.item.title.clone_from(title),
                 CommandAction::Reply { to, text } => {
-                    self.comments.push(("reply", Some(to.clone()), text.clone()))
+                    self.comments.push(("reply", Some(to.clone()), text.clone()));
                 }
                 CommandAction::Keep { text, .. } => self.comments.push(("plain", None, text.clone())),
             }

@@ -4,3 +4,4 @@
 mod approve;
 mod commands;
 mod owners;
+mod webhook;

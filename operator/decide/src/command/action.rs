@@ -108,7 +108,7 @@ pub enum CommandReason {
 impl CommandReason {
     /// The reason behind a command.
     pub(super) fn requested(said: &Said<'_>, command: &Command) -> Self {
-        Self::Requested { by: said.by.clone(), command: command.text.to_owned() }
+        Self::Requested { by: said.by.clone(), command: command.text.clone() }
     }
 }
 

@@ -53,7 +53,7 @@ impl Settings {
                 label: label.clone(),
                 teams: rule.teams.clone(),
                 users: rule.users.clone(),
-                assign_on: Vec::new(),
+                assign_on: rule.assign_on.clone(),
             })
         });
         Self {

@@ -22,7 +22,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub const APPROVED: &str = "approved";
 
 /// What a repository asks of an approval.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     /// The description must name an issue, or an approver waive it.
     pub issue_required: bool,
