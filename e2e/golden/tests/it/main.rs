@@ -3,5 +3,16 @@
 
 mod approve;
 mod commands;
+mod decisions;
+mod go_view;
 mod owners;
+mod plank;
+mod pod;
+mod prow_job;
+mod reports;
+mod sinker;
+mod storage_path;
+mod trigger_comment;
+mod trigger_pr;
+mod trigger_push;
 mod webhook;
