@@ -1,8 +1,11 @@
 //! Bowsprit's answers beside Prow's, a module a file of cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a broken case is a broken test
 
+mod approve;
+mod commands;
 mod decisions;
 mod go_view;
+mod owners;
 mod plank;
 mod pod;
 mod prow_job;
@@ -13,3 +16,4 @@ mod storage_path;
 mod trigger_comment;
 mod trigger_pr;
 mod trigger_push;
+mod webhook;
