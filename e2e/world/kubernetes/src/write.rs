@@ -164,6 +164,9 @@ fn yaml(call: &Call) -> Result<bool, Failure> {
     match call.content_type.split(';').next().unwrap_or_default().trim() {
         "" | "application/json" => Ok(false),
         "application/yaml" => Ok(true),
+        "application/vnd.kubernetes.protobuf" => Err(Failure::not_done(
+            "bodies in protobuf, which `kubectl create namespace` and its like send; use a manifest and `kubectl apply -f`",
+        )),
         other => Err(unreadable(other, "application/json, application/yaml")),
     }
 }

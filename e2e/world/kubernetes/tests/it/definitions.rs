@@ -96,7 +96,10 @@ async fn a_transition_rule_needs_items_that_can_be_told_apart() {
         },
     }}});
     let message = refused_definition(&c, definition("gadgets", "Gadget", spec)).await;
-    assert!(message.contains("oldSelf cannot be used on the uncorrelatable portion of the schema"), "{message}");
+    assert!(
+        message.contains("oldSelf cannot be used on the uncorrelatable portion of the schema"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
@@ -106,8 +109,12 @@ async fn groups_of_the_kubernetes_project_need_its_approval() {
     protected["metadata"]["name"] = json!("gadgets.world.k8s.io");
     protected["spec"]["group"] = json!("world.k8s.io");
     let message = refused_definition(&c, protected.clone()).await;
-    assert!(message.contains("metadata.annotations[api-approved.kubernetes.io]: Required value"), "{message}");
-    protected["metadata"]["annotations"] = json!({"api-approved.kubernetes.io": "https://example.com/approved"});
+    assert!(
+        message.contains("metadata.annotations[api-approved.kubernetes.io]: Required value"),
+        "{message}"
+    );
+    protected["metadata"]["annotations"] =
+        json!({"api-approved.kubernetes.io": "https://example.com/approved"});
     c.post(CRDS, protected).await.unwrap();
     c.api("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions")
         .delete("gadgets.world.k8s.io", &DeleteParams::default())
@@ -118,7 +125,8 @@ async fn groups_of_the_kubernetes_project_need_its_approval() {
 #[tokio::test]
 async fn a_changed_definition_acts_on_the_next_write() {
     let c = cluster("changed").await;
-    let mut small = definition("gizmos", "Gizmo", json!({"type": "object", "properties": {"a": {"type": "string"}}}));
+    let mut small =
+        definition("gizmos", "Gizmo", json!({"type": "object", "properties": {"a": {"type": "string"}}}));
     c.define(small.clone()).await;
     let gizmo = |name: &str| {
         json!({
@@ -150,9 +158,12 @@ async fn a_definition_takes_its_objects_along() {
         "metadata": {"name": "a", "finalizers": ["example.com/hold"]},
     });
     c.post(&path, doodad).await.unwrap();
-    let definitions = c.api("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions");
+    let definitions =
+        c.api("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions");
     let _ = definitions.delete("doodads.world.example.com", &DeleteParams::default()).await.unwrap();
-    assert!(definitions.get("doodads.world.example.com").await.unwrap().metadata.deletion_timestamp.is_some());
+    assert!(
+        definitions.get("doodads.world.example.com").await.unwrap().metadata.deletion_timestamp.is_some()
+    );
     let doodads = c.api("world.example.com/v1", "Doodad", "doodads");
     for _ in 0..100 {
         if doodads.get("a").await.unwrap().metadata.deletion_timestamp.is_some() {
@@ -177,9 +188,11 @@ async fn what_a_definition_names_cannot_be_renamed() {
     let c = with_widgets("renamed").await;
     let mut renamed = widget_definition();
     renamed["spec"]["scope"] = json!("Cluster");
-    let definitions = c.api("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions");
+    let definitions =
+        c.api("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions");
     let params = PatchParams::apply("suite").force();
-    let result = definitions.patch("widgets.world.example.com", &params, &Patch::Apply(dynamic(renamed))).await;
+    let result =
+        definitions.patch("widgets.world.example.com", &params, &Patch::Apply(dynamic(renamed))).await;
     let status = refused(refusal(result), 422, "Invalid");
     assert!(status.message.contains("field is immutable"), "{}", status.message);
 }

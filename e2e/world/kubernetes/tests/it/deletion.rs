@@ -45,7 +45,11 @@ async fn a_finalizer_holds_an_object_until_it_is_taken_off() {
     let add = json!({"metadata": {"finalizers": ["example.com/hold", "example.com/more"]}});
     let refusal_of_more = c.widgets().patch("a", &PatchParams::default(), &Patch::Merge(add)).await;
     let status = refused(refusal(refusal_of_more), 422, "Invalid");
-    assert!(status.message.contains("no new finalizers can be added if the object is being deleted"), "{}", status.message);
+    assert!(
+        status.message.contains("no new finalizers can be added if the object is being deleted"),
+        "{}",
+        status.message
+    );
     let none = json!({"metadata": {"finalizers": null}});
     c.widgets().patch("a", &PatchParams::default(), &Patch::Merge(none)).await.unwrap();
     refused(refusal(c.widgets().get("a").await), 404, "NotFound");
@@ -86,9 +90,11 @@ async fn a_scheduled_pod_has_its_grace_and_a_shorter_one_wins() {
     c.create("v1", "Pod", "pods", body).await;
     let deleting = c.pods().delete("a", &DeleteParams::default()).await.unwrap().left().unwrap();
     assert_eq!(deleting.metadata.deletion_grace_period_seconds, Some(7));
-    let shorter = c.pods().delete("a", &DeleteParams::default().grace_period(3)).await.unwrap().left().unwrap();
+    let shorter =
+        c.pods().delete("a", &DeleteParams::default().grace_period(3)).await.unwrap().left().unwrap();
     assert_eq!(shorter.metadata.deletion_grace_period_seconds, Some(3));
-    let longer = c.pods().delete("a", &DeleteParams::default().grace_period(60)).await.unwrap().left().unwrap();
+    let longer =
+        c.pods().delete("a", &DeleteParams::default().grace_period(60)).await.unwrap().left().unwrap();
     assert_eq!(longer.metadata.deletion_grace_period_seconds, Some(3));
     let _ = c.pods().delete("a", &DeleteParams::default().grace_period(0)).await.unwrap();
     refused(refusal(c.pods().get("a").await), 404, "NotFound");
@@ -121,10 +127,18 @@ async fn a_collection_is_deleted_by_selector() {
 async fn dependents_follow_their_owner() {
     let c = cluster("background").await;
     let owner = c.create("v1", "ConfigMap", "configmaps", config("owner", "1")).await;
-    let child = c.configs().create(&PostParams::default(), &dynamic(dependent("child", &owner, false))).await.unwrap();
-    c.configs().create(&PostParams::default(), &dynamic(dependent("grandchild", &child, false))).await.unwrap();
+    let child = c
+        .configs()
+        .create(&PostParams::default(), &dynamic(dependent("child", &owner, false)))
+        .await
+        .unwrap();
+    c.configs()
+        .create(&PostParams::default(), &dynamic(dependent("grandchild", &child, false)))
+        .await
+        .unwrap();
     let _ = c.configs().delete("owner", &DeleteParams::background()).await.unwrap();
-    eventually("collection", || async { !exists(&c, "child").await && !exists(&c, "grandchild").await }).await;
+    eventually("collection", || async { !exists(&c, "child").await && !exists(&c, "grandchild").await })
+        .await;
 }
 
 #[tokio::test]
@@ -193,7 +207,8 @@ async fn a_namespace_takes_its_content_along_and_takes_nothing_new() {
     let namespaces = c.api("v1", "Namespace", "namespaces");
     let _ = namespaces.delete("going", &DeleteParams::default()).await.unwrap();
     eventually("the free one goes", || async { !exists(&c, "free").await }).await;
-    let status = refused(c.post(&c.path("/api/v1", "configmaps"), config("new", "1")).await, 403, "Forbidden");
+    let status =
+        refused(c.post(&c.path("/api/v1", "configmaps"), config("new", "1")).await, 403, "Forbidden");
     assert!(status.message.contains("because it is being terminated"), "{}", status.message);
     assert_eq!(namespaces.get("going").await.unwrap().data["status"]["phase"], "Terminating");
     let none = json!({"metadata": {"finalizers": null}});

@@ -14,7 +14,13 @@ async fn kube_discovers_built_in_and_custom_kinds() {
         kube::Discovery::new(c.client.clone()).run_aggregated().await.unwrap(),
     ] {
         let find = |group: &str, kind: &str| {
-            discovery.get(group).unwrap().recommended_resources().into_iter().find(|(r, _)| r.kind == kind).unwrap()
+            discovery
+                .get(group)
+                .unwrap()
+                .recommended_resources()
+                .into_iter()
+                .find(|(r, _)| r.kind == kind)
+                .unwrap()
         };
         let (resource, capabilities) = find("world.example.com", "Widget");
         assert_eq!(resource.plural, "widgets");

@@ -1,9 +1,9 @@
 //! Events: two APIs over the same objects, and the recorder of kube-rs.
 
+use k8s_openapi::api::core::v1::{ConfigMap, ObjectReference};
+use kube::api::ListParams;
 use kube::core::ObjectMeta;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
-use kube::api::ListParams;
-use k8s_openapi::api::core::v1::{ConfigMap, ObjectReference};
 use serde_json::json;
 
 use crate::support::{Cluster, cluster, refused};
@@ -32,7 +32,10 @@ async fn a_recorded_event_is_seen_through_both_apis_and_counted() {
     };
     recorder.publish(&event, &reference(&c)).await.unwrap();
     recorder.publish(&event, &reference(&c)).await.unwrap();
-    let core = c.get(&c.path("/api/v1", "events?fieldSelector=involvedObject.name%3Da,reason%3DTried")).await.unwrap();
+    let core = c
+        .get(&c.path("/api/v1", "events?fieldSelector=involvedObject.name%3Da,reason%3DTried"))
+        .await
+        .unwrap();
     let [only] = core["items"].as_array().unwrap().as_slice() else { panic!("{core}") };
     assert_eq!(only["message"], "It was tried");
     assert_eq!(only["reportingComponent"], "suite");

@@ -50,7 +50,9 @@ async fn a_made_up_token_is_refused() {
 #[tokio::test]
 async fn labels_select() {
     let c = with_widgets("labels").await;
-    for (name, labels) in [("a", json!({"tier": "web"})), ("b", json!({"tier": "db", "old": "yes"})), ("c", json!({}))] {
+    for (name, labels) in
+        [("a", json!({"tier": "web"})), ("b", json!({"tier": "db", "old": "yes"})), ("c", json!({}))]
+    {
         let mut body = widget(name, 2);
         body["metadata"]["labels"] = labels;
         c.create("world.example.com/v1", "Widget", "widgets", body).await;
@@ -63,7 +65,11 @@ async fn labels_select() {
         ("old", vec!["b"]),
         ("", vec!["a", "b", "c"]),
     ] {
-        assert_eq!(c.names(&c.widgets(), &ListParams::default().labels(selector)).await, expected, "{selector}");
+        assert_eq!(
+            c.names(&c.widgets(), &ListParams::default().labels(selector)).await,
+            expected,
+            "{selector}"
+        );
     }
     refused(c.get(&c.path("/api/v1", "configmaps?labelSelector=a%20of%20b")).await, 400, "BadRequest");
 }
@@ -78,7 +84,11 @@ async fn fields_select_what_a_kind_allows() {
     for (selector, expected) in
         [("metadata.name=a", vec!["a"]), ("metadata.name!=a", vec!["b"]), ("spec.colour=green", vec!["b"])]
     {
-        assert_eq!(c.names(&c.widgets(), &ListParams::default().fields(selector)).await, expected, "{selector}");
+        assert_eq!(
+            c.names(&c.widgets(), &ListParams::default().fields(selector)).await,
+            expected,
+            "{selector}"
+        );
     }
     let result = c.widgets().list(&ListParams::default().fields("spec.size=2")).await;
     let status = refused(refusal(result), 400, "BadRequest");
@@ -91,7 +101,10 @@ async fn a_list_at_an_exact_version_shows_the_past() {
     c.create("world.example.com/v1", "Widget", "widgets", widget("a", 2)).await;
     let then = c.widgets().list(&ListParams::default()).await.unwrap().metadata.resource_version.unwrap();
     c.create("world.example.com/v1", "Widget", "widgets", widget("b", 2)).await;
-    let path = c.path("/apis/world.example.com/v1", &format!("widgets?resourceVersion={then}&resourceVersionMatch=Exact"));
+    let path = c.path(
+        "/apis/world.example.com/v1",
+        &format!("widgets?resourceVersion={then}&resourceVersionMatch=Exact"),
+    );
     let list = c.get(&path).await.unwrap();
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
     assert_eq!(list["metadata"]["resourceVersion"], then.as_str());

@@ -15,7 +15,13 @@ mod objects;
 mod ownership;
 mod patches;
 mod pods;
+mod runtime;
 mod tables;
 mod validation;
 mod watches;
 
+mod access;
+mod crashes;
+mod faults;
+mod kubectl;
+mod logs;

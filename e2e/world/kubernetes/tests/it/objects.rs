@@ -65,7 +65,8 @@ async fn an_update_with_an_old_resource_version_is_a_conflict() {
     c.configs().replace("a", &PostParams::default(), &second).await.unwrap();
     let mut third = first;
     third.data["data"]["key"] = json!("3");
-    let status = refused(refusal(c.configs().replace("a", &PostParams::default(), &third).await), 409, "Conflict");
+    let status =
+        refused(refusal(c.configs().replace("a", &PostParams::default(), &third).await), 409, "Conflict");
     assert_eq!(
         status.message,
         "Operation cannot be fulfilled on configmaps \"a\": the object has been modified; please apply your changes to the \
@@ -87,7 +88,11 @@ async fn custom_resources_are_never_overwritten_blindly() {
     c.create("world.example.com/v1", "Widget", "widgets", widget("a", 2)).await;
     let path = c.path("/apis/world.example.com/v1", "widgets/a");
     let status = refused(c.send(Method::PUT, &path, &[], widget("a", 4)).await, 422, "Invalid");
-    assert!(status.message.contains("metadata.resourceVersion: Invalid value: 0x0: must be specified for an update"));
+    assert!(
+        status
+            .message
+            .contains("metadata.resourceVersion: Invalid value: 0x0: must be specified for an update")
+    );
     // Config maps may be.
     c.create("v1", "ConfigMap", "configmaps", config("a", "1")).await;
     let path = c.path("/api/v1", "configmaps/a");
@@ -144,7 +149,8 @@ async fn identity_cannot_be_changed() {
     let c = cluster("immutable-identity").await;
     let mut made = c.create("v1", "ConfigMap", "configmaps", config("a", "1")).await;
     made.metadata.uid = Some("11111111-1111-4111-8111-111111111111".to_owned());
-    let status = refused(refusal(c.configs().replace("a", &PostParams::default(), &made).await), 409, "Conflict");
+    let status =
+        refused(refusal(c.configs().replace("a", &PostParams::default(), &made).await), 409, "Conflict");
     assert!(status.message.contains("Precondition failed: UID in precondition"), "{}", status.message);
     let path = c.path("/api/v1", "configmaps/b");
     refused(c.send(Method::PUT, &path, &[], config("a", "2")).await, 400, "BadRequest");
@@ -157,9 +163,19 @@ async fn names_and_labels_are_checked() {
     body["metadata"]["labels"] = json!({"ok": "not ok"});
     let result = c.configs().create(&PostParams::default(), &dynamic(body)).await;
     let status = refused(refusal(result), 422, "Invalid");
-    assert!(status.message.starts_with("ConfigMap \"Upper_Case\" is invalid: [metadata.name: Invalid value: \"Upper_Case\": a \
-                                        lowercase RFC 1123 subdomain must consist of"), "{}", status.message);
-    assert!(status.message.contains("metadata.labels: Invalid value: \"not ok\": a valid label must be"), "{}", status.message);
+    assert!(
+        status.message.starts_with(
+            "ConfigMap \"Upper_Case\" is invalid: [metadata.name: Invalid value: \"Upper_Case\": a \
+                                        lowercase RFC 1123 subdomain must consist of"
+        ),
+        "{}",
+        status.message
+    );
+    assert!(
+        status.message.contains("metadata.labels: Invalid value: \"not ok\": a valid label must be"),
+        "{}",
+        status.message
+    );
 }
 
 #[tokio::test]
@@ -169,8 +185,13 @@ async fn immutable_config_maps_stay_as_they_are() {
     body["immutable"] = json!(true);
     let mut made = c.create("v1", "ConfigMap", "configmaps", body).await;
     made.data["data"]["key"] = json!("2");
-    let status = refused(refusal(c.configs().replace("a", &PostParams::default(), &made).await), 422, "Invalid");
-    assert!(status.message.contains("data: Forbidden: field is immutable when `immutable` is set"), "{}", status.message);
+    let status =
+        refused(refusal(c.configs().replace("a", &PostParams::default(), &made).await), 422, "Invalid");
+    assert!(
+        status.message.contains("data: Forbidden: field is immutable when `immutable` is set"),
+        "{}",
+        status.message
+    );
 }
 
 #[tokio::test]

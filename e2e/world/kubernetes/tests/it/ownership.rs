@@ -120,7 +120,8 @@ async fn items_of_a_map_list_have_owners_of_their_own() {
         "spec": {"parts": [{"name": "wheel", "amount": 4}]},
     });
     let both = c.apply("bob", two, false).await.unwrap();
-    let names: Vec<_> = both.data["spec"]["parts"].as_array().unwrap().iter().map(|part| part["name"].clone()).collect();
+    let names: Vec<_> =
+        both.data["spec"]["parts"].as_array().unwrap().iter().map(|part| part["name"].clone()).collect();
     assert_eq!(names, [json!("axle"), json!("wheel")]);
     assert_eq!(
         owned(&both, "bob"),
@@ -133,7 +134,10 @@ async fn items_of_a_map_list_have_owners_of_their_own() {
         "spec": {"parts": [{"name": "wheel", "amount": 5}]},
     });
     let status = refused(c.apply("carol", clash, false).await, 409, "Conflict");
-    assert_eq!(status.message, "Apply failed with 1 conflict: conflict with \"bob\": .spec.parts[name=\"wheel\"].amount");
+    assert_eq!(
+        status.message,
+        "Apply failed with 1 conflict: conflict with \"bob\": .spec.parts[name=\"wheel\"].amount"
+    );
 }
 
 #[tokio::test]
@@ -192,7 +196,11 @@ async fn an_applier_must_say_who_it_is() {
     let headers = [("content-type", "application/apply-patch+yaml")];
     let result = c.send(Method::PATCH, &path, &headers, config("a", "1")).await;
     let status = refused(result, 422, "Invalid");
-    assert!(status.message.contains("fieldManager: Required value: is required for apply patch"), "{}", status.message);
+    assert!(
+        status.message.contains("fieldManager: Required value: is required for apply patch"),
+        "{}",
+        status.message
+    );
 }
 
 #[tokio::test]
@@ -224,7 +232,10 @@ async fn built_in_kinds_have_map_lists_as_well() {
     let mut body = pod("a");
     body["spec"]["containers"][0]["ports"] = json!([{"containerPort": 80}]);
     let made = c.apply("alice", body, false).await.unwrap();
-    assert_eq!(made.data["spec"]["containers"][0]["ports"], json!([{"containerPort": 80, "protocol": "TCP"}]));
+    assert_eq!(
+        made.data["spec"]["containers"][0]["ports"],
+        json!([{"containerPort": 80, "protocol": "TCP"}])
+    );
     let main = owned(&made, "alice")["f:spec"]["f:containers"]["k:{\"name\":\"main\"}"].clone();
     assert_eq!(
         main["f:ports"],

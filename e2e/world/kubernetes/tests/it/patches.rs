@@ -39,13 +39,20 @@ async fn a_json_patch_is_all_or_nothing() {
         {"op": "test", "path": "/data/key", "value": "something else"},
     ]);
     let status = refused(patch(&c, &path, "json-patch", failing).await, 422, "Invalid");
-    assert!(status.message.contains("the server rejected our request due to an error in our request"), "{}", status.message);
+    assert!(
+        status.message.contains("the server rejected our request due to an error in our request"),
+        "{}",
+        status.message
+    );
     assert_eq!(c.get(&path).await.unwrap()["data"]["key"], "1");
     let working = json!([
         {"op": "test", "path": "/data/key", "value": "1"},
         {"op": "add", "path": "/data/more", "value": "3"},
     ]);
-    assert_eq!(patch(&c, &path, "json-patch", working).await.unwrap()["data"], json!({"key": "1", "more": "3"}));
+    assert_eq!(
+        patch(&c, &path, "json-patch", working).await.unwrap()["data"],
+        json!({"key": "1", "more": "3"})
+    );
 }
 
 #[tokio::test]
@@ -118,8 +125,14 @@ async fn a_patch_of_the_status_leaves_the_rest() {
     c.create("world.example.com/v1", "Widget", "widgets", widget("a", 2)).await;
     let body = json!({"spec": {"size": 8}, "status": {"phase": "Ready"}});
     let patched = c.widgets().patch_status("a", &PatchParams::default(), &Patch::Merge(body)).await.unwrap();
-    assert_eq!((&patched.data["spec"]["size"], &patched.data["status"]["phase"]), (&json!(2), &json!("Ready")));
+    assert_eq!(
+        (&patched.data["spec"]["size"], &patched.data["status"]["phase"]),
+        (&json!(2), &json!("Ready"))
+    );
     let body = json!({"spec": {"size": 8}, "status": {"phase": "Lost"}});
     let patched = c.widgets().patch("a", &PatchParams::default(), &Patch::Merge(body)).await.unwrap();
-    assert_eq!((&patched.data["spec"]["size"], &patched.data["status"]["phase"]), (&json!(8), &json!("Ready")));
+    assert_eq!(
+        (&patched.data["spec"]["size"], &patched.data["status"]["phase"]),
+        (&json!(8), &json!("Ready"))
+    );
 }

@@ -1,6 +1,6 @@
 //! Pods: what is filled in, what may change, what is checked.
 
-use kube::api::{PostParams, Patch, PatchParams};
+use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
 
 use crate::support::{causes, cluster, dynamic, pod, refusal, refused};
@@ -34,7 +34,8 @@ async fn a_pod_that_cannot_be_is_refused() {
         {"name": "main"},
     ]);
     let result = c.pods().create(&PostParams::default(), &dynamic(body)).await;
-    let fields: Vec<String> = causes(&refused(refusal(result), 422, "Invalid")).into_iter().map(|(field, _)| field).collect();
+    let fields: Vec<String> =
+        causes(&refused(refusal(result), 422, "Invalid")).into_iter().map(|(field, _)| field).collect();
     assert_eq!(
         fields,
         [
@@ -53,7 +54,11 @@ async fn a_pod_stays_as_it_was_made() {
     let body = json!({"spec": {"containers": [{"name": "main", "command": ["true"]}]}});
     let result = c.pods().patch("a", &PatchParams::default(), &Patch::Strategic(body)).await;
     let status = refused(refusal(result), 422, "Invalid");
-    assert!(status.message.contains("spec: Forbidden: pod updates may not change fields other than"), "{}", status.message);
+    assert!(
+        status.message.contains("spec: Forbidden: pod updates may not change fields other than"),
+        "{}",
+        status.message
+    );
     let body = json!({"spec": {"activeDeadlineSeconds": 10}});
     c.pods().patch("a", &PatchParams::default(), &Patch::Strategic(body)).await.unwrap();
 }

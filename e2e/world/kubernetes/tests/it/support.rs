@@ -100,12 +100,17 @@ impl Cluster {
     /// Registers a kind and waits until it is served.
     pub async fn define(&self, definition: Value) {
         let name = definition["metadata"]["name"].as_str().unwrap().to_owned();
-        let definitions = self.api("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions");
+        let definitions =
+            self.api("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions");
         let params = PatchParams::apply("suite").force();
         definitions.patch(&name, &params, &Patch::Apply(definition.clone())).await.unwrap();
         let spec = &definition["spec"];
         let version = spec["versions"][0]["name"].as_str().unwrap();
-        let path = format!("/apis/{}/{version}/{}", spec["group"].as_str().unwrap(), spec["names"]["plural"].as_str().unwrap());
+        let path = format!(
+            "/apis/{}/{version}/{}",
+            spec["group"].as_str().unwrap(),
+            spec["names"]["plural"].as_str().unwrap()
+        );
         for _ in 0..100 {
             if self.get(&path).await.is_ok() {
                 return;
@@ -128,7 +133,13 @@ impl Cluster {
         self.send(Method::POST, path, &[], body).await
     }
 
-    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Value) -> Result<Value, Status> {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Value,
+    ) -> Result<Value, Status> {
         let mut request = Request::builder().method(method).uri(path);
         if headers.iter().all(|(name, _)| *name != "content-type") {
             request = request.header("content-type", "application/json");
@@ -198,7 +209,8 @@ pub fn refused<T: Debug>(result: Result<T, Status>, code: u16, reason: &str) -> 
 /// Fields of the causes of a Status, sorted.
 pub fn causes(status: &Status) -> Vec<(String, String)> {
     let causes = status.details.as_ref().map(|details| details.causes.clone()).unwrap_or_default();
-    let mut causes: Vec<(String, String)> = causes.into_iter().map(|cause| (cause.field, cause.message)).collect();
+    let mut causes: Vec<(String, String)> =
+        causes.into_iter().map(|cause| (cause.field, cause.message)).collect();
     causes.sort();
     causes
 }

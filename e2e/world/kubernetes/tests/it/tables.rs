@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Cluster, cluster, config, pod, refused, widget, with_widgets};
 
-const TABLE: [(&str, &str); 1] = [("accept", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json")];
+const TABLE: [(&str, &str); 1] =
+    [("accept", "application/json;as=Table;v=v1;g=meta.k8s.io,application/json")];
 
 async fn table(c: &Cluster, path: &str) -> Value {
     let table = c.send(Method::GET, path, &TABLE, Value::Null).await.unwrap();
@@ -24,7 +25,8 @@ async fn a_custom_kind_shows_the_columns_of_its_definition() {
     c.create("world.example.com/v1", "Widget", "widgets", widget("a", 2)).await;
     let table = table(&c, &c.path("/apis/world.example.com/v1", "widgets")).await;
     assert_eq!(columns(&table), ["Name", "Size", "Ready", "Colour", "Age"]);
-    let priorities: Vec<_> = table["columnDefinitions"].as_array().unwrap().iter().map(|c| c["priority"].clone()).collect();
+    let priorities: Vec<_> =
+        table["columnDefinitions"].as_array().unwrap().iter().map(|c| c["priority"].clone()).collect();
     assert_eq!(priorities, [json!(0), json!(0), json!(0), json!(1), json!(0)]);
     let cells = table["rows"][0]["cells"].as_array().unwrap();
     assert_eq!(cells[..4], [json!("a"), json!(2), Value::Null, json!("red")]);

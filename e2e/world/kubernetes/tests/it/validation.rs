@@ -16,7 +16,8 @@ async fn create(c: &Cluster, spec: Value) -> Result<Value, Status> {
 #[tokio::test]
 async fn unknown_fields_are_dropped_except_where_they_are_kept() {
     let c = with_widgets("pruned").await;
-    let spec = json!({"size": 2, "nope": 1, "free": {"any": {"thing": [1]}}, "parts": [{"name": "a", "nope": 2}]});
+    let spec =
+        json!({"size": 2, "nope": 1, "free": {"any": {"thing": [1]}}, "parts": [{"name": "a", "nope": 2}]});
     let made = create(&c, spec).await.unwrap();
     assert_eq!(
         made["spec"],
@@ -39,7 +40,10 @@ async fn each_mistake_is_named_with_its_path() {
         ("spec.parts[2].name", "Required value"),
         ("spec.serial", "Invalid value: \"UPPER CASE\": spec.serial in body should match '^[a-z]*$'"),
         ("spec.serial", "Too long: may not be more than 8 bytes"),
-        ("spec.since", "Invalid value: \"yesterday\": spec.since in body must be of type date-time: \"yesterday\""),
+        (
+            "spec.since",
+            "Invalid value: \"yesterday\": spec.since in body must be of type date-time: \"yesterday\"",
+        ),
         ("spec.size", "Invalid value: 102: spec.size in body should be less than or equal to 100"),
         ("spec.tags[1]", "Duplicate value: \"a\""),
     ];
@@ -83,14 +87,19 @@ async fn a_transition_rule_compares_with_what_was() {
     create(&c, spec).await.unwrap();
     let mut made = c.widgets().get("a").await.unwrap();
     made.data["spec"]["serial"] = json!("def");
-    let status = refused(refusal(c.widgets().replace("a", &PostParams::default(), &made).await), 422, "Invalid");
-    assert_eq!(causes(&status), [("spec.serial".to_owned(), "Forbidden: serial cannot be changed".to_owned())]);
+    let status =
+        refused(refusal(c.widgets().replace("a", &PostParams::default(), &made).await), 422, "Invalid");
+    assert_eq!(
+        causes(&status),
+        [("spec.serial".to_owned(), "Forbidden: serial cannot be changed".to_owned())]
+    );
     // Items are compared by their key, wherever they stand.
     made.data["spec"]["serial"] = json!("abc");
     made.data["spec"]["parts"] = json!([{"name": "y", "amount": 4}, {"name": "x", "amount": 3}]);
     let mut made = c.widgets().replace("a", &PostParams::default(), &made).await.unwrap();
     made.data["spec"]["parts"] = json!([{"name": "x", "amount": 3}, {"name": "y", "amount": 1}]);
-    let status = refused(refusal(c.widgets().replace("a", &PostParams::default(), &made).await), 422, "Invalid");
+    let status =
+        refused(refusal(c.widgets().replace("a", &PostParams::default(), &made).await), 422, "Invalid");
     assert_eq!(causes(&status)[0].0, "spec.parts[1]");
     assert!(causes(&status)[0].1.ends_with("amount cannot shrink"));
 }
@@ -102,7 +111,11 @@ async fn strict_validation_names_unknown_and_duplicate_fields() {
     let mut body = widget("a", 2);
     body["spec"]["nope"] = json!(1);
     let status = refused(c.post(&path, body).await, 400, "BadRequest");
-    assert!(status.message.contains("strict decoding error: unknown field \"spec.nope\""), "{}", status.message);
+    assert!(
+        status.message.contains("strict decoding error: unknown field \"spec.nope\""),
+        "{}",
+        status.message
+    );
     let twice = r#"{"apiVersion": "world.example.com/v1", "kind": "Widget", "metadata": {"name": "a"}, "spec": {"size": 2, "size": 4}}"#;
     let request = |query: &str| {
         let path = c.path("/apis/world.example.com/v1", &format!("widgets?fieldValidation={query}"));
@@ -138,12 +151,20 @@ async fn built_in_kinds_are_typed_as_well() {
     });
     let strict = format!("{path}?fieldValidation=Strict");
     let status = refused(c.post(&strict, body).await, 400, "BadRequest");
-    assert!(status.message.contains("unknown field \"spec.containers[0].imagePolicy\""), "{}", status.message);
+    assert!(
+        status.message.contains("unknown field \"spec.containers[0].imagePolicy\""),
+        "{}",
+        status.message
+    );
     let body = json!({
         "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {"containers": "none"},
     });
     let status = refused(c.post(&path, body).await, 400, "BadRequest");
-    assert!(status.message.contains("cannot be handled as a Pod: json: cannot unmarshal string"), "{}", status.message);
+    assert!(
+        status.message.contains("cannot be handled as a Pod: json: cannot unmarshal string"),
+        "{}",
+        status.message
+    );
 }
 
 #[tokio::test]
@@ -154,7 +175,8 @@ async fn a_body_of_another_kind_is_refused() {
     refused(c.post(&c.path("/apis/world.example.com/v1", "widgets"), body).await, 400, "BadRequest");
     let mut body = widget("a", 2);
     body["metadata"]["namespace"] = json!("elsewhere");
-    let status = refused(c.post(&c.path("/apis/world.example.com/v1", "widgets"), body).await, 400, "BadRequest");
+    let status =
+        refused(c.post(&c.path("/apis/world.example.com/v1", "widgets"), body).await, 400, "BadRequest");
     assert!(status.message.contains("does not match the namespace"), "{}", status.message);
     let path = c.path("/apis/world.example.com/v1", "widgets");
     let result = c.send(Method::POST, &path, &[("content-type", "text/plain")], widget("a", 2)).await;
@@ -184,7 +206,12 @@ async fn a_stricter_definition_does_not_lock_what_was_there() {
     });
     let mut made = c.create("world.example.com/v1", "Ratchet", "ratchets", body).await;
     c.define(definition(10)).await;
-    tokio::time::sleep(std::time::Duration::from_millis(if std::env::var("WORLD_KUBECONFIG").is_ok() { 2000 } else { 0 })).await;
+    tokio::time::sleep(std::time::Duration::from_millis(if std::env::var("WORLD_KUBECONFIG").is_ok() {
+        2000
+    } else {
+        0
+    }))
+    .await;
     let api = c.api("world.example.com/v1", "Ratchet", "ratchets");
     made.data["spec"]["b"] = json!(2);
     let mut made = api.replace("r", &PostParams::default(), &made).await.unwrap();

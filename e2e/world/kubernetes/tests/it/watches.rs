@@ -58,7 +58,9 @@ async fn a_watch_from_a_version_shows_what_came_after_in_order() {
     assert_eq!(told(&gone), pair("DELETED", "a"));
     // The last state, under the version of the deletion.
     assert_eq!(gone["object"]["spec"]["size"], 4);
-    let version = |value: &Value| value["object"]["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap();
+    let version = |value: &Value| {
+        value["object"]["metadata"]["resourceVersion"].as_str().unwrap().parse::<u64>().unwrap()
+    };
     assert!(version(&gone) > from.parse().unwrap());
 }
 
@@ -77,7 +79,10 @@ async fn an_object_that_stops_matching_is_deleted_for_the_watcher() {
     let gone = events.next().await.unwrap();
     assert_eq!(told(&gone), pair("DELETED", "a"));
     assert_eq!(gone["object"]["metadata"]["labels"]["on"], "yes");
-    assert_eq!(gone["object"]["metadata"]["resourceVersion"], left.metadata.resource_version.unwrap().as_str());
+    assert_eq!(
+        gone["object"]["metadata"]["resourceVersion"],
+        left.metadata.resource_version.unwrap().as_str()
+    );
     c.widgets().delete("a", &Default::default()).await.unwrap();
     let mut b = widget("b", 2);
     b["metadata"]["labels"] = json!({"on": "yes"});
