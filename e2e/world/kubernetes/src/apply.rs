@@ -53,20 +53,19 @@ pub(crate) fn apply(
 
 /// 409 with a cause for each field that somebody else owns.
 fn conflict(conflicts: &[(String, String)]) -> Failure {
-    let message = match conflicts {
-        [(manager, path)] => format!("Apply failed with 1 conflict: conflict with {manager}: {path}"),
-        _ => {
-            let mut lines = Vec::new();
-            let mut named: Vec<&String> = conflicts.iter().map(|(manager, _)| manager).collect();
-            named.sort();
-            named.dedup();
-            for manager in named {
-                lines.push(format!("conflicts with {manager}:"));
-                let paths = conflicts.iter().filter(|(other, _)| other == manager);
-                lines.extend(paths.map(|(_, path)| format!("- {path}")));
-            }
-            format!("Apply failed with {} conflicts: {}", conflicts.len(), lines.join("\n"))
+    let message = if let [(manager, path)] = conflicts {
+        format!("Apply failed with 1 conflict: conflict with {manager}: {path}")
+    } else {
+        let mut lines = Vec::new();
+        let mut named: Vec<&String> = conflicts.iter().map(|(manager, _)| manager).collect();
+        named.sort();
+        named.dedup();
+        for manager in named {
+            lines.push(format!("conflicts with {manager}:"));
+            let paths = conflicts.iter().filter(|(other, _)| other == manager);
+            lines.extend(paths.map(|(_, path)| format!("- {path}")));
         }
+        format!("Apply failed with {} conflicts: {}", conflicts.len(), lines.join("\n"))
     };
     let causes: Vec<Value> = conflicts
         .iter()
@@ -74,7 +73,7 @@ fn conflict(conflicts: &[(String, String)]) -> Failure {
             json!({"reason": "FieldManagerConflict", "message": format!("conflict with {manager}"), "field": path})
         })
         .collect();
-    Failure { details: json!({"causes": causes}), ..Failure::new(409, "Conflict", message) }
+    Failure { details: Box::new(json!({"causes": causes})), ..Failure::new(409, "Conflict", message) }
 }
 
 /// The live value with the applied one laid over it.

@@ -89,7 +89,7 @@ impl Auth {
             call.group
         );
         let details = json!({"name": call.name, "group": call.group, "kind": call.resource});
-        Err(Failure { details, ..Failure::new(403, "Forbidden", message) })
+        Err(Failure { details: Box::new(details), ..Failure::new(403, "Forbidden", message) })
     }
 
     fn denies(&self, user: &User, asked: &Attributes<'_>) -> bool {

@@ -335,8 +335,8 @@ fn kind(names: &Names) -> Kind {
         .collect();
     Kind {
         group: names.group.to_owned(),
-        kind: names.kind.to_owned(),
-        list_kind: format!("{}List", names.kind),
+        name: names.kind.to_owned(),
+        list_name: format!("{}List", names.kind),
         plural: names.plural.to_owned(),
         singular: names.kind.to_ascii_lowercase(),
         short_names: names.short.iter().map(|name| (*name).to_owned()).collect(),

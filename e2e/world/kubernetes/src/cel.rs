@@ -165,7 +165,7 @@ impl Rules {
             }
             match program.execute(&scope) {
                 Ok(Cel::Bool(true)) => {}
-                Ok(Cel::Bool(false)) => errors.push(violated(rule, value, path, self.message(rule, &scope))),
+                Ok(Cel::Bool(false)) => errors.push(violated(rule, value, path, &self.message(rule, &scope))),
                 Ok(other) => {
                     let detail = format!("rule {text:?} must be a bool, it is a {}", other.type_of());
                     errors.push(FieldError::invalid(path, &json!(type_name(value)), &detail));
@@ -199,15 +199,15 @@ pub(crate) fn rules_of(node: Node<'_>) -> impl Iterator<Item = &Value> {
     node.keyword("x-kubernetes-validations").and_then(Value::as_array).into_iter().flatten()
 }
 
-fn violated(rule: &Value, value: &Value, path: &str, message: String) -> FieldError {
+fn violated(rule: &Value, value: &Value, path: &str, message: &str) -> FieldError {
     let text = |field: &str| rule.get(field).and_then(Value::as_str).unwrap_or_default();
     let path = format!("{path}{}", text("fieldPath"));
     let path = path.trim_start_matches('.');
     match text("reason") {
-        "FieldValueForbidden" => FieldError::forbidden(path, &message),
-        "FieldValueRequired" => FieldError::required(path, &message),
+        "FieldValueForbidden" => FieldError::forbidden(path, message),
+        "FieldValueRequired" => FieldError::required(path, message),
         "FieldValueDuplicate" => FieldError::duplicate(path, &json!(type_name(value))),
-        _ => FieldError::invalid(path, &json!(type_name(value)), &message),
+        _ => FieldError::invalid(path, &json!(type_name(value)), message),
     }
 }
 

@@ -55,9 +55,9 @@ pub(crate) fn establish(crd: &mut Value, clock: &Clock) {
     let storage = list(crd, &["spec", "versions"]).iter().filter(|v| flag(v, "storage"));
     stored.extend(storage.map(|version| text(version, &["name"]).to_owned()));
     set(crd, &["status", "storedVersions"], json!(stored));
-    object::set_condition(crd, "NamesAccepted", "NoConflicts", "no conflicts found", clock.stamp());
+    object::set_condition(crd, "NamesAccepted", "NoConflicts", "no conflicts found", &clock.stamp());
     let established = "the initial names have been accepted";
-    object::set_condition(crd, "Established", "InitialNamesAccepted", established, clock.stamp());
+    object::set_condition(crd, "Established", "InitialNamesAccepted", established, &clock.stamp());
 }
 
 fn flag(value: &Value, field: &str) -> bool {
@@ -269,8 +269,8 @@ fn kind(crd: &Value) -> Result<Kind, Failure> {
     };
     Ok(Kind {
         group: text(crd, &["spec", "group"]).to_owned(),
-        kind: names("kind"),
-        list_kind: names("listKind"),
+        name: names("kind"),
+        list_name: names("listKind"),
         plural: names("plural"),
         singular: names("singular"),
         short_names: all("shortNames"),

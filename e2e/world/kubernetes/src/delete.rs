@@ -142,7 +142,7 @@ pub(crate) fn collection(state: &mut State, write: &Write<'_>, body: &[u8]) -> R
         }
     }
     let meta = json!({"resourceVersion": state.store.revision().to_string()});
-    let list = write.view.list(chosen.iter().map(|object| &**object), meta);
+    let list = write.view.list(chosen.iter().map(|object| &**object), &meta);
     Ok(Answer { code: 200, object: Outcome::Document(list), warnings: Vec::new() })
 }
 

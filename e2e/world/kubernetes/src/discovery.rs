@@ -98,7 +98,7 @@ fn resources(registry: &Registry, group: &str, version: &str) -> Result<Value, F
     for kind in registry.all().filter(|kind| kind.group == group) {
         let Some(served) = kind.version(version) else { continue };
         all.push(json!({
-            "name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.kind,
+            "name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced, "kind": kind.name,
             "verbs": kind.verbs(), "shortNames": kind.short_names, "categories": kind.categories,
             "storageVersionHash": "",
         }));
@@ -116,7 +116,7 @@ fn resources(registry: &Registry, group: &str, version: &str) -> Result<Value, F
 }
 
 fn subresource_kind<'a>(kind: &'a Kind, subresource: &str) -> &'a str {
-    if kind.built_in == Some(BuiltIn::Pod) && subresource == "binding" { "Binding" } else { &kind.kind }
+    if kind.built_in == Some(BuiltIn::Pod) && subresource == "binding" { "Binding" } else { &kind.name }
 }
 
 /// All groups in one document, if the client asks for that and nothing it would rather have.
@@ -148,7 +148,7 @@ fn aggregated(registry: &Registry, accept: &str, core: bool) -> Option<Value> {
 }
 
 fn aggregated_resource(kind: &Kind, version: &Version) -> Value {
-    let response = json!({"group": kind.group, "version": version.name, "kind": kind.kind});
+    let response = json!({"group": kind.group, "version": version.name, "kind": kind.name});
     let subresources: Vec<Value> = kind
         .subresources(version)
         .iter()

@@ -18,7 +18,7 @@ pub struct Failure {
     /// For people.
     pub message: String,
     /// `metav1.StatusDetails`, or null.
-    pub details: Value,
+    pub details: Box<Value>,
     /// With 410 for a page of a list: the token with which the list may go on, without consistency.
     pub(crate) continue_token: String,
 }
@@ -93,7 +93,7 @@ impl Failure {
             code,
             reason: reason.to_owned(),
             message: message.into(),
-            details: Value::Null,
+            details: Box::default(),
             continue_token: String::new(),
         }
     }
@@ -152,7 +152,7 @@ impl Failure {
         let message = format!("Too large resource version: {asked}, current: {current}");
         let causes = json!([{"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}]);
         let details = json!({"causes": causes, "retryAfterSeconds": 1});
-        Self { details, ..Self::new(504, "Timeout", format!("Timeout: {message}")) }
+        Self { details: Box::new(details), ..Self::new(504, "Timeout", format!("Timeout: {message}")) }
     }
 
     /// 422 with a cause for each wrong field.
@@ -165,7 +165,7 @@ impl Failure {
             }
         }
         let all = if lines.len() == 1 { lines.concat() } else { format!("[{}]", lines.join(", ")) };
-        let mut subject = kind.kind.clone();
+        let mut subject = kind.name.clone();
         if !kind.group.is_empty() {
             let _ = write!(subject, ".{}", kind.group);
         }
@@ -173,11 +173,14 @@ impl Failure {
             .iter()
             .map(|e| json!({"reason": e.reason, "message": e.message, "field": e.field}))
             .collect();
-        let mut details = json!({"name": name, "kind": kind.kind, "causes": causes});
+        let mut details = json!({"name": name, "kind": kind.name, "causes": causes});
         if !kind.group.is_empty() {
             crate::object::set(&mut details, &["group"], json!(kind.group));
         }
-        Self { details, ..Self::new(422, "Invalid", format!("{subject} \"{name}\" is invalid: {all}")) }
+        Self {
+            details: Box::new(details),
+            ..Self::new(422, "Invalid", format!("{subject} \"{name}\" is invalid: {all}"))
+        }
     }
 
     fn about(code: u16, reason: &str, kind: &Kind, name: &str, message: String) -> Self {
@@ -185,7 +188,7 @@ impl Failure {
         if !kind.group.is_empty() {
             crate::object::set(&mut details, &["group"], json!(kind.group));
         }
-        Self { details, ..Self::new(code, reason, message) }
+        Self { details: Box::new(details), ..Self::new(code, reason, message) }
     }
 
     /// The Status object.
@@ -195,7 +198,7 @@ impl Failure {
             "message": self.message, "reason": self.reason, "code": self.code,
         });
         if !self.details.is_null() {
-            crate::object::set(&mut status, &["details"], self.details.clone());
+            crate::object::set(&mut status, &["details"], Value::clone(&self.details));
         }
         if !self.continue_token.is_empty() {
             crate::object::set(&mut status, &["metadata", "continue"], json!(self.continue_token));

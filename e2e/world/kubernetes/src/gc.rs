@@ -96,7 +96,7 @@ fn changed(state: &mut State, collection: &Collection, key: &Key, queue: &mut Ve
         let empty = !state.store.everything().any(|(_, inside, _)| inside.namespace == key.name);
         if empty && !object::list(&object, &["spec", "finalizers"]).is_empty() {
             release(state, collection, key, queue, |object| {
-                drop(object::remove(object, &["spec", "finalizers"]))
+                drop(object::remove(object, &["spec", "finalizers"]));
             });
         }
     }
@@ -139,7 +139,7 @@ fn foreground(
     };
     if !state.store.dependents(uid).iter().any(blocks) {
         release(state, collection, key, queue, |object| {
-            object::remove_finalizer(object, "foregroundDeletion")
+            object::remove_finalizer(object, "foregroundDeletion");
         });
     }
 }

@@ -169,20 +169,15 @@ pub(crate) fn track(
         }
         other.fields.subtract(&difference.removed);
     }
-    match managers.iter_mut().find(|manager| manager.same(&writer)) {
-        Some(own) => {
-            if !changed.is_empty() {
-                let before = own.fields.clone();
-                own.fields.union(&changed);
-                if own.fields != before {
-                    own.time = writer.time;
-                }
-            }
+    if let Some(own) = managers.iter_mut().find(|manager| manager.same(&writer)) {
+        let before = own.fields.clone();
+        own.fields.union(&changed);
+        if own.fields != before {
+            own.time = writer.time;
         }
-        None => {
-            writer.fields = changed;
-            managers.push(writer);
-        }
+    } else {
+        writer.fields = changed;
+        managers.push(writer);
     }
     managers
 }

@@ -104,7 +104,7 @@ pub(crate) fn owners(object: &Value) -> impl Iterator<Item = &str> {
 }
 
 /// Sets or replaces a condition by type, moving its transition time only when its status changes.
-pub(crate) fn set_condition(object: &mut Value, kind: &str, reason: &str, message: &str, now: Value) {
+pub(crate) fn set_condition(object: &mut Value, kind: &str, reason: &str, message: &str, now: &Value) {
     let mut all = list(object, &["status", "conditions"]).to_vec();
     let old = all.iter().position(|c| text(c, &["type"]) == kind);
     let mut condition = json!({

@@ -48,14 +48,13 @@ fn document(registry: &Registry, group: &str, version: &str) -> Result<Value, Fa
     let mut paths = Map::new();
     for kind in registry.all().filter(|kind| kind.group == group) {
         let Some(served) = kind.version(version) else { continue };
-        let name = match kind.built_in {
-            Some(_) => definition(kind),
-            None => {
-                let reversed: Vec<&str> = group.rsplit('.').collect();
-                let name = format!("{}.{version}.{}", reversed.join("."), kind.kind);
-                schemas.insert(name.clone(), custom(kind, served));
-                name
-            }
+        let name = if kind.built_in.is_some() {
+            definition(kind)
+        } else {
+            let reversed: Vec<&str> = group.rsplit('.').collect();
+            let name = format!("{}.{version}.{}", reversed.join("."), kind.name);
+            schemas.insert(name.clone(), custom(kind, served));
+            name
         };
         if let Some(root) =
             schemas.get(&name).cloned().or_else(|| built_in::definitions().get(&name).cloned())
@@ -76,7 +75,7 @@ fn document(registry: &Registry, group: &str, version: &str) -> Result<Value, Fa
 }
 
 fn definition(kind: &Kind) -> String {
-    let wanted = json!([{"group": kind.group, "version": "v1", "kind": kind.kind}]);
+    let wanted = json!([{"group": kind.group, "version": "v1", "kind": kind.name}]);
     let all = built_in::group_version_kinds();
     all.into_iter().find(|(_, kinds)| *kinds == wanted).map(|(name, _)| name.to_owned()).unwrap_or_default()
 }
@@ -88,7 +87,7 @@ fn custom(kind: &Kind, version: &Version) -> Value {
         "allOf": [{"$ref": "#/components/schemas/io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"}],
     });
     set(&mut schema, &["properties", "metadata"], meta);
-    let kinds = json!([{"group": kind.group, "version": version.name, "kind": kind.kind}]);
+    let kinds = json!([{"group": kind.group, "version": version.name, "kind": kind.name}]);
     set(&mut schema, &["x-kubernetes-group-version-kind"], kinds);
     schema
 }
@@ -128,7 +127,7 @@ fn routes(kind: &Kind, version: &Version, definition: &str, paths: &mut Map<Stri
     } else {
         format!("{base}/{}", kind.plural)
     };
-    let gvk = json!({"group": kind.group, "version": version.name, "kind": kind.kind});
+    let gvk = json!({"group": kind.group, "version": version.name, "kind": kind.name});
     let body = json!({"$ref": format!("#/components/schemas/{definition}")});
     let parameter = |name: &str, kind: &str| json!({"name": name, "in": "query", "schema": {"type": kind, "uniqueItems": true}});
     let writes = json!([

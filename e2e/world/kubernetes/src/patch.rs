@@ -136,7 +136,7 @@ fn server_side_apply(state: &mut State, write: &Write<'_>, body: &[u8]) -> Resul
 fn configuration(write: &Write<'_>, mut config: Value) -> Result<Value, Failure> {
     let (kind, version) = (write.kind(), write.view.version);
     let gvk = kind.api_version(&version.name);
-    for (field, expected) in [("apiVersion", &gvk), ("kind", &kind.kind)] {
+    for (field, expected) in [("apiVersion", &gvk), ("kind", &kind.name)] {
         let found = object::text(&config, &[field]);
         if found.is_empty() {
             return Err(Failure::bad_request(format!("invalid object type: {field} is missing")));
@@ -162,7 +162,7 @@ fn configuration(write: &Write<'_>, mut config: Value) -> Result<Value, Failure>
     let untyped = |why: &str| {
         Failure::internal(format!(
             "failed to create typed patch object ({}/{}; {gvk}, Kind={}): {why}",
-            write.call.namespace, write.call.name, kind.kind
+            write.call.namespace, write.call.name, kind.name
         ))
     };
     if kind.built_in.is_some() {

@@ -262,7 +262,7 @@ pub(crate) fn bind(state: &mut State, kind: &Kind, call: &Call, body: &[u8]) -> 
     }
     set(&mut pod, &["spec", "nodeName"], json!(node));
     let now = state.clock.stamp();
-    object::set_condition(&mut pod, "PodScheduled", "", "", now);
+    object::set_condition(&mut pod, "PodScheduled", "", "", &now);
     state.store.put(&kind.collection(), pod);
     Ok(json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success", "code": 201}))
 }

@@ -121,7 +121,7 @@ pub(crate) fn list(state: &State, view: &View<'_>, call: &Call) -> Result<Value,
             crate::object::set(&mut meta, &["remainingItemCount"], json!(left));
         }
     }
-    Ok(view.list(page.iter().map(|(_, object)| &**object), meta))
+    Ok(view.list(page.iter().map(|(_, object)| &**object), &meta))
 }
 
 fn snapshot_asked(

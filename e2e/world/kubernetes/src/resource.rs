@@ -28,8 +28,9 @@ pub(crate) enum BuiltIn {
 #[derive(Debug)]
 pub struct Kind {
     pub(crate) group: String,
-    pub(crate) kind: String,
-    pub(crate) list_kind: String,
+    /// `Widget`.
+    pub(crate) name: String,
+    pub(crate) list_name: String,
     pub(crate) plural: String,
     pub(crate) singular: String,
     pub(crate) short_names: Vec<String>,

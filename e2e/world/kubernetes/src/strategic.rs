@@ -83,7 +83,7 @@ fn without_directives(patch: &Map<String, Value>) -> Map<String, Value> {
 }
 
 /// The field by which items of a list are told apart in a strategic merge patch.
-fn merge_key<'a>(node: Option<Node<'a>>) -> Option<&'a str> {
+fn merge_key(node: Option<Node<'_>>) -> Option<&str> {
     node?.keyword("x-kubernetes-patch-merge-key")?.as_str()
 }
 

@@ -192,13 +192,15 @@ fn combinations(node: Node<'_>, value: &Value, path: &str, errors: &mut Vec<Fiel
             1 => {}
             0 => wrong("must validate one and only one schema (oneOf). Found none valid"),
             n => {
-                wrong(&format!("must validate one and only one schema (oneOf). Found {n} valid alternatives"))
+                wrong(&format!(
+                    "must validate one and only one schema (oneOf). Found {n} valid alternatives"
+                ));
             }
         }
     }
-    if let Some(not) = node.keyword("not") {
-        if passes(node.at(not)) {
-            wrong("must not validate the schema (not)");
-        }
+    if let Some(not) = node.keyword("not")
+        && passes(node.at(not))
+    {
+        wrong("must not validate the schema (not)");
     }
 }

@@ -86,7 +86,7 @@ impl View<'_> {
         } else {
             stored.clone()
         };
-        object::set(&mut object, &["kind"], json!(self.kind.kind));
+        object::set(&mut object, &["kind"], json!(self.kind.name));
         object::set(&mut object, &["apiVersion"], json!(self.kind.api_version(&self.version.name)));
         object
     }
@@ -97,7 +97,7 @@ impl View<'_> {
             Form::Whole => self.versioned(stored),
             Form::Metadata => metadata(stored),
             Form::Table(_) => {
-                self.table([stored].into_iter(), json!({"resourceVersion": object::version(stored)}), true)
+                self.table([stored].into_iter(), &json!({"resourceVersion": object::version(stored)}), true)
             }
         }
     }
@@ -107,16 +107,16 @@ impl View<'_> {
         match self.form {
             Form::Whole | Form::Metadata => self.one(stored),
             Form::Table(_) => {
-                self.table([stored].into_iter(), json!({"resourceVersion": object::version(stored)}), first)
+                self.table([stored].into_iter(), &json!({"resourceVersion": object::version(stored)}), first)
             }
         }
     }
 
     /// A list of objects with its list metadata.
-    pub(crate) fn list<'v>(&self, stored: impl Iterator<Item = &'v Value>, list_meta: Value) -> Value {
+    pub(crate) fn list<'v>(&self, stored: impl Iterator<Item = &'v Value>, list_meta: &Value) -> Value {
         match self.form {
             Form::Whole => json!({
-                "kind": self.kind.list_kind,
+                "kind": self.kind.list_name,
                 "apiVersion": self.kind.api_version(&self.version.name),
                 "metadata": list_meta,
                 "items": stored.map(|object| self.versioned(object)).collect::<Vec<_>>(),
@@ -132,10 +132,10 @@ impl View<'_> {
     }
 
     /// What a bookmark or a list without objects looks like in this view.
-    pub(crate) fn empty(&self, meta: Value) -> Value {
+    pub(crate) fn empty(&self, meta: &Value) -> Value {
         match self.form {
             Form::Whole => json!({
-                "kind": self.kind.kind, "apiVersion": self.kind.api_version(&self.version.name), "metadata": meta,
+                "kind": self.kind.name, "apiVersion": self.kind.api_version(&self.version.name), "metadata": meta,
             }),
             Form::Metadata => {
                 json!({"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": meta})
@@ -153,7 +153,7 @@ impl View<'_> {
         }
     }
 
-    fn table<'v>(&self, stored: impl Iterator<Item = &'v Value>, meta: Value, definitions: bool) -> Value {
+    fn table<'v>(&self, stored: impl Iterator<Item = &'v Value>, meta: &Value, definitions: bool) -> Value {
         let columns: Vec<Value> = self
             .version
             .columns

@@ -27,9 +27,9 @@ use crate::store::{Change, Collection};
 use crate::view::{Form, View};
 
 /// How often a quiet watch that asked for bookmarks gets one.
-const BOOKMARK_EVERY: Duration = Duration::from_secs(60);
+const BOOKMARK_EVERY: Duration = Duration::from_mins(1);
 /// How long a watch lives that names no timeout: the lower end of what the API server draws by lot.
-const DEFAULT_TIMEOUT: Duration = Duration::from_secs(1800);
+const DEFAULT_TIMEOUT: Duration = Duration::from_mins(30);
 
 struct Watcher {
     world: World,
@@ -257,7 +257,7 @@ impl Watcher {
             object::set(&mut meta, &["annotations"], json!({"k8s.io/initial-events-end": "true"}));
         }
         if let Some(view) = self.view(state) {
-            let object = view.empty(meta);
+            let object = view.empty(&meta);
             self.line(&json!({"type": "BOOKMARK", "object": object}));
         }
     }

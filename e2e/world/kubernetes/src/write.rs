@@ -192,7 +192,7 @@ pub(crate) fn decode(
     let strict::Read { value: mut object, duplicates } = read;
     let gvk = kind.api_version(&version.name);
     let unfit = |why: &str| {
-        let name = &kind.kind;
+        let name = &kind.name;
         Failure::bad_request(format!(
             "{name} in version {:?} cannot be handled as a {name}: {why}",
             version.name
@@ -201,7 +201,7 @@ pub(crate) fn decode(
     if !object.is_object() {
         return Err(unfit("json: the body is not an object"));
     }
-    for (field, expected) in [("kind", &kind.kind), ("apiVersion", &gvk)] {
+    for (field, expected) in [("kind", &kind.name), ("apiVersion", &gvk)] {
         let found = object::text(&object, &[field]);
         if found.is_empty() && kind.built_in.is_none() {
             return Err(Failure::bad_request(format!("Object '{field}' is missing")));
@@ -460,20 +460,7 @@ fn check(write: &Write<'_>, object: &Value, old: Option<&Value>) -> Result<(), F
     let mut errors = metadata::check(kind, object, old);
     match kind.built_in {
         Some(built_in) => errors.extend(built_in_rules::check(built_in, object, old)),
-        None => {
-            let (node, rules) = (write.view.version.schema.root(), &write.view.version.rules);
-            errors.extend(validate::check(node, object, old, ""));
-            if errors.is_empty() {
-                errors.extend(rules.check(node, object, old));
-            } else if !rules.is_empty() {
-                errors.push(FieldError::invalid(
-                    "<nil>",
-                    &Value::Null,
-                    "some validation rules were not checked because the object was invalid; correct the existing errors \
-                     to complete validation",
-                ));
-            }
-        }
+        None => errors.extend(check_custom(write, object, old)),
     }
     if kind.built_in == Some(BuiltIn::CustomResourceDefinition) && errors.is_empty() {
         crd::registrable(object)?;
@@ -489,6 +476,24 @@ fn check(write: &Write<'_>, object: &Value, old: Option<&Value>) -> Result<(), F
         return Err(Failure::internal("etcdserver: request is too large"));
     }
     Ok(())
+}
+
+/// What a custom resource's schema has against it. Rules run only on what the schema lets through.
+fn check_custom(write: &Write<'_>, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
+    let (node, rules) = (write.view.version.schema.root(), &write.view.version.rules);
+    let mut errors = validate::check(node, object, old, "");
+    if errors.is_empty() {
+        return rules.check(node, object, old);
+    }
+    if !rules.is_empty() {
+        errors.push(FieldError::invalid(
+            "<nil>",
+            &Value::Null,
+            "some validation rules were not checked because the object was invalid; correct the existing errors to \
+             complete validation",
+        ));
+    }
+    errors
 }
 
 /// Stores an object, or takes it out when its deletion has been waiting for just this write.

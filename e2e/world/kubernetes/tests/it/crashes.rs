@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use k8s_openapi::api::core::v1::ConfigMap;
-use kube::api::{Api, ObjectMeta, PostParams};
+use kube::api::{Api, ListParams, ObjectMeta, PostParams};
 use kube::runtime::controller::{Action, Controller};
 use kube::runtime::watcher;
 use kube::{Client, ResourceExt};
@@ -65,10 +65,10 @@ async fn run(kill_at: u64, applied: bool) -> (u64, Vec<String>) {
         }
         control(client).await;
     });
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     lives.abort();
     let mut names: Vec<String> =
-        configs.list(&Default::default()).await.unwrap().iter().map(ResourceExt::name_any).collect();
+        configs.list(&ListParams::default()).await.unwrap().iter().map(ResourceExt::name_any).collect();
     names.sort();
     (world.writes() - before, names)
 }

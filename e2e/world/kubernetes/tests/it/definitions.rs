@@ -8,7 +8,7 @@ use crate::support::{Cluster, cluster, dynamic, refusal, refused, widget, widget
 const CRDS: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
 
 /// A definition of a kind of its own, with a schema for its spec.
-fn definition(plural: &str, kind: &str, spec: Value) -> Value {
+fn definition(plural: &str, kind: &str, spec: &Value) -> Value {
     json!({
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -46,7 +46,7 @@ async fn a_definition_is_established_and_serves_its_kind() {
 #[tokio::test]
 async fn a_definition_must_be_called_after_what_it_defines() {
     let c = cluster("misnamed").await;
-    let mut wrong = definition("gadgets", "Gadget", json!({"type": "object"}));
+    let mut wrong = definition("gadgets", "Gadget", &json!({"type": "object"}));
     wrong["metadata"]["name"] = json!("gadget.world.example.com");
     assert!(refused_definition(&c, wrong).await.contains("metadata.name: Invalid value"));
 }
@@ -54,7 +54,7 @@ async fn a_definition_must_be_called_after_what_it_defines() {
 #[tokio::test]
 async fn a_schema_must_be_structural() {
     let c = cluster("structural").await;
-    let untyped = definition("gadgets", "Gadget", json!({"properties": {"a": {"type": "string"}}}));
+    let untyped = definition("gadgets", "Gadget", &json!({"properties": {"a": {"type": "string"}}}));
     let message = refused_definition(&c, untyped).await;
     assert!(
         message.contains(
@@ -67,7 +67,7 @@ async fn a_schema_must_be_structural() {
         "type": "array", "x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"],
         "items": {"type": "object", "properties": {"name": {"type": "string"}}},
     }}});
-    let message = refused_definition(&c, definition("gadgets", "Gadget", no_key)).await;
+    let message = refused_definition(&c, definition("gadgets", "Gadget", &no_key)).await;
     assert!(message.contains("this property is in x-kubernetes-list-map-keys"), "{message}");
 }
 
@@ -78,11 +78,11 @@ async fn a_rule_about_a_field_that_is_not_there_is_refused() {
         "type": "object", "properties": {"a": {"type": "string"}},
         "x-kubernetes-validations": [{"rule": "self.b == 'x'"}],
     });
-    let message = refused_definition(&c, definition("gadgets", "Gadget", spec)).await;
+    let message = refused_definition(&c, definition("gadgets", "Gadget", &spec)).await;
     assert!(message.contains("x-kubernetes-validations[0].rule"), "{message}");
     assert!(message.contains("undefined field 'b'"), "{message}");
     let spec = json!({"type": "object", "x-kubernetes-validations": [{"rule": "self +"}]});
-    let message = refused_definition(&c, definition("gadgets", "Gadget", spec)).await;
+    let message = refused_definition(&c, definition("gadgets", "Gadget", &spec)).await;
     assert!(message.contains("compilation failed"), "{message}");
 }
 
@@ -95,7 +95,7 @@ async fn a_transition_rule_needs_items_that_can_be_told_apart() {
             "x-kubernetes-validations": [{"rule": "self.a >= oldSelf.a"}],
         },
     }}});
-    let message = refused_definition(&c, definition("gadgets", "Gadget", spec)).await;
+    let message = refused_definition(&c, definition("gadgets", "Gadget", &spec)).await;
     assert!(
         message.contains("oldSelf cannot be used on the uncorrelatable portion of the schema"),
         "{message}"
@@ -105,7 +105,7 @@ async fn a_transition_rule_needs_items_that_can_be_told_apart() {
 #[tokio::test]
 async fn groups_of_the_kubernetes_project_need_its_approval() {
     let c = cluster("protected").await;
-    let mut protected = definition("gadgets", "Gadget", json!({"type": "object"}));
+    let mut protected = definition("gadgets", "Gadget", &json!({"type": "object"}));
     protected["metadata"]["name"] = json!("gadgets.world.k8s.io");
     protected["spec"]["group"] = json!("world.k8s.io");
     let message = refused_definition(&c, protected.clone()).await;
@@ -126,7 +126,7 @@ async fn groups_of_the_kubernetes_project_need_its_approval() {
 async fn a_changed_definition_acts_on_the_next_write() {
     let c = cluster("changed").await;
     let mut small =
-        definition("gizmos", "Gizmo", json!({"type": "object", "properties": {"a": {"type": "string"}}}));
+        definition("gizmos", "Gizmo", &json!({"type": "object", "properties": {"a": {"type": "string"}}}));
     c.define(small.clone()).await;
     let gizmo = |name: &str| {
         json!({
@@ -151,7 +151,7 @@ async fn a_changed_definition_acts_on_the_next_write() {
 #[tokio::test]
 async fn a_definition_takes_its_objects_along() {
     let c = cluster("removed-kind").await;
-    c.define(definition("doodads", "Doodad", json!({"type": "object"}))).await;
+    c.define(definition("doodads", "Doodad", &json!({"type": "object"}))).await;
     let path = c.path("/apis/world.example.com/v1", "doodads");
     let doodad = json!({
         "apiVersion": "world.example.com/v1", "kind": "Doodad",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::{AsyncBufReadExt, Stream, StreamExt, TryStreamExt};
 use http::Request;
 use kube::ResourceExt;
-use kube::api::{DynamicObject, ListParams};
+use kube::api::{DeleteParams, DynamicObject, ListParams};
 use kube::runtime::{WatchStreamExt, reflector, watcher};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -19,7 +19,7 @@ fn world() -> (World, Cluster) {
     (world, cluster)
 }
 
-async fn make(c: &Cluster, name: &str) -> Result<Value, kube::core::Status> {
+async fn make(c: &Cluster, name: &str) -> Result<Value, Box<kube::core::Status>> {
     c.post(&c.path("/api/v1", "configmaps"), config(name, "1")).await
 }
 
@@ -69,11 +69,11 @@ async fn a_failed_write_is_not_done_and_an_applied_one_is() {
 async fn a_delay_takes_virtual_time() {
     let (world, c) = world();
     let hook = world.inject(|call| {
-        if call.resource == "configmaps" { Effect::Delay(Duration::from_secs(3600)) } else { Effect::Pass }
+        if call.resource == "configmaps" { Effect::Delay(Duration::from_hours(1)) } else { Effect::Pass }
     });
     let (began, wall) = (Instant::now(), world.clock().now());
     make(&c, "a").await.unwrap();
-    assert!(began.elapsed() >= Duration::from_secs(3600));
+    assert!(began.elapsed() >= Duration::from_hours(1));
     assert_eq!(world.clock().now().duration_since(wall).as_hours(), 1);
     world.remove_hook(hook);
     let began = Instant::now();
@@ -91,7 +91,7 @@ async fn writes_are_numbered_and_named() {
     });
     make(&c, "a").await.unwrap();
     c.configs().list(&ListParams::default()).await.unwrap();
-    let _ = c.configs().delete("a", &Default::default()).await.unwrap();
+    let _ = c.configs().delete("a", &DeleteParams::default()).await.unwrap();
     let seen: Vec<String> = seen.try_iter().collect();
     assert_eq!(
         seen,
@@ -113,7 +113,7 @@ async fn cut_watches_end_and_a_reflector_comes_back() {
     world.cut_watches("", "configmaps");
     assert!(events.next().await.is_none());
     make(&c, "b").await.unwrap();
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(names(&store), ["a", "b"]);
 }
 
@@ -124,14 +124,14 @@ async fn a_frozen_kind_stands_still_until_it_thaws() {
     store.wait_until_ready().await.unwrap();
     world.freeze("", "configmaps");
     make(&c, "a").await.unwrap();
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(names(&store), Vec::<String>::new());
     // A quorum read sees it; one from the watch cache does not.
     assert!(c.configs().get_opt("a").await.unwrap().is_some());
     let cached = c.get(&c.path("/api/v1", "configmaps?resourceVersion=0")).await.unwrap();
     assert_eq!(cached["items"], json!([]));
     world.thaw("", "configmaps");
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(names(&store), ["a"]);
 }
 
@@ -143,7 +143,7 @@ async fn what_is_forgotten_is_gone_for_watches_and_pages() {
     }
     let first = c.configs().list(&ListParams::default().limit(1)).await.unwrap();
     let (token, version) = (first.metadata.continue_.unwrap(), first.metadata.resource_version.unwrap());
-    let _ = c.configs().delete("c", &Default::default()).await.unwrap();
+    let _ = c.configs().delete("c", &DeleteParams::default()).await.unwrap();
     world.expire_history();
     let mut events = watch(&c, &format!("&resourceVersion={version}")).await;
     let error = events.next().await.unwrap();
@@ -170,7 +170,7 @@ async fn a_short_history_makes_a_slow_reflector_list_again() {
         make(&c, &format!("c{i:02}")).await.unwrap();
     }
     world.thaw("", "configmaps");
-    tokio::time::sleep(Duration::from_secs(120)).await;
+    tokio::time::sleep(Duration::from_mins(2)).await;
     assert_eq!(names(&store).len(), 20);
 }
 
@@ -194,7 +194,7 @@ async fn a_version_from_the_future_is_a_timeout() {
     let request = Request::get(c.path("/api/v1", "configmaps?resourceVersion=999999"))
         .body(kube::client::Body::empty());
     let retried = c.client.send(request.unwrap());
-    let response = tokio::time::timeout(Duration::from_secs(86_400), retried).await.unwrap().unwrap();
+    let response = tokio::time::timeout(Duration::from_hours(24), retried).await.unwrap().unwrap();
     assert_eq!(response.status(), 504);
 }
 

@@ -311,7 +311,9 @@ async fn a_change_ends_a_wait_and_a_namespace_takes_all_along() {
     let (waited, _) = tokio::join!(waiting, acting);
     assert!(waited.status.success(), "{}", String::from_utf8_lossy(&waited.stderr));
     kubectl.ok(&["get", "all,widgets,configmaps,secrets", "-n", "team"]).await;
-    assert!(kubectl.fails(&["create", "namespace", "other"]).await.contains("does not do bodies in protobuf"));
+    assert!(
+        kubectl.fails(&["create", "namespace", "other"]).await.contains("does not do bodies in protobuf")
+    );
     assert!(kubectl.ok(&["delete", "namespace", "team"]).await.starts_with("namespace \"team\" deleted"));
     assert!(kubectl.fails(&["get", "namespace", "team"]).await.contains("NotFound"));
 }

@@ -1,7 +1,7 @@
 //! Lists: paging over one snapshot, selectors, what resourceVersion means.
 
 use http::Method;
-use kube::api::{ListParams, PostParams};
+use kube::api::{DeleteParams, ListParams, PostParams};
 use serde_json::{Value, json};
 
 use crate::support::{cluster, config, dynamic, refusal, refused, widget, with_widgets};
@@ -19,7 +19,7 @@ async fn pages_show_one_snapshot() {
     assert_eq!(first.items.len(), 2);
     let token = first.metadata.continue_.clone().unwrap();
     // What happens between pages is not seen by the later ones.
-    c.configs().delete("d", &Default::default()).await.unwrap();
+    c.configs().delete("d", &DeleteParams::default()).await.unwrap();
     c.create("v1", "ConfigMap", "configmaps", config("c2", "1")).await;
     let rest = c.configs().list(&ListParams::default().fields(mine).continue_token(&token)).await.unwrap();
     let names: Vec<_> = rest.items.iter().map(|o| o.metadata.name.clone().unwrap()).collect();

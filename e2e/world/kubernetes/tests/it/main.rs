@@ -4,6 +4,8 @@
 //! kubeconfig they run against that server instead of the world: they are what keeps the double honest. The others are
 //! about what only the world can do: faults, virtual time, its own paths.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test may end it")]
+
 mod support;
 
 mod definitions;

@@ -1,6 +1,7 @@
 //! Server-side apply: who owns which field, conflicts, and what is no longer applied.
 
 use http::Method;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
 
@@ -127,8 +128,6 @@ async fn items_of_a_map_list_have_owners_of_their_own() {
         owned(&both, "bob"),
         json!({"f:spec": {"f:parts": {"k:{\"name\":\"wheel\"}": {".": {}, "f:amount": {}, "f:name": {}}}}})
     );
-    let mut clash = both.clone();
-    clash.metadata = Default::default();
     let clash = json!({
         "apiVersion": "world.example.com/v1", "kind": "Widget", "metadata": {"name": "a"},
         "spec": {"parts": [{"name": "wheel", "amount": 5}]},
@@ -247,7 +246,7 @@ async fn built_in_kinds_have_map_lists_as_well() {
 async fn ownership_can_be_forgotten() {
     let c = cluster("apply-forget").await;
     let mut made = c.apply("alice", config("a", "1"), false).await.unwrap();
-    made.metadata.managed_fields = Some(vec![Default::default()]);
+    made.metadata.managed_fields = Some(vec![ManagedFieldsEntry::default()]);
     let forgotten = c.configs().replace("a", &PostParams::default(), &made).await.unwrap();
     assert_eq!(owned(&forgotten, "alice"), serde_json::Value::Null);
     c.apply("bob", config("a", "2"), false).await.unwrap();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Cluster, cluster, config, pod, refusal, refused, widget, with_widgets};
 
-async fn patch(c: &Cluster, path: &str, kind: &str, body: Value) -> Result<Value, kube::core::Status> {
+async fn patch(c: &Cluster, path: &str, kind: &str, body: Value) -> Result<Value, Box<kube::core::Status>> {
     c.send(Method::PATCH, path, &[("content-type", &format!("application/{kind}+json"))], body).await
 }
 

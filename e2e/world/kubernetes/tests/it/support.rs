@@ -4,6 +4,7 @@ use std::fmt::Debug;
 
 use http::{Method, Request};
 use kube::api::{ApiResource, DynamicObject, ListParams, Patch, PatchParams, PostParams};
+use kube::config::KubeConfigOptions;
 use kube::core::Status;
 use kube::{Api, Client};
 use serde_json::{Value, json};
@@ -28,7 +29,8 @@ pub async fn cluster(test: &str) -> Cluster {
 
 async fn real(path: &str) -> Client {
     let kubeconfig = kube::config::Kubeconfig::read_from(path).unwrap();
-    let config = kube::Config::from_custom_kubeconfig(kubeconfig, &Default::default()).await.unwrap();
+    let config =
+        kube::Config::from_custom_kubeconfig(kubeconfig, &KubeConfigOptions::default()).await.unwrap();
     Client::try_from(config).unwrap()
 }
 
@@ -125,11 +127,11 @@ impl Cluster {
         format!("{api}/namespaces/{}/{rest}", self.namespace)
     }
 
-    pub async fn get(&self, path: &str) -> Result<Value, Status> {
+    pub async fn get(&self, path: &str) -> Result<Value, Box<Status>> {
         self.send(Method::GET, path, &[], Value::Null).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Result<Value, Status> {
+    pub async fn post(&self, path: &str, body: Value) -> Result<Value, Box<Status>> {
         self.send(Method::POST, path, &[], body).await
     }
 
@@ -139,7 +141,7 @@ impl Cluster {
         path: &str,
         headers: &[(&str, &str)],
         body: Value,
-    ) -> Result<Value, Status> {
+    ) -> Result<Value, Box<Status>> {
         let mut request = Request::builder().method(method).uri(path);
         if headers.iter().all(|(name, _)| *name != "content-type") {
             request = request.header("content-type", "application/json");
@@ -150,13 +152,18 @@ impl Cluster {
         let body = if body.is_null() { Vec::new() } else { body.to_string().into_bytes() };
         match self.client.request::<Value>(request.body(body).unwrap()).await {
             Ok(value) => Ok(value),
-            Err(kube::Error::Api(status)) => Err(*status),
+            Err(kube::Error::Api(status)) => Err(status),
             Err(other) => panic!("{other}"),
         }
     }
 
     /// Server-side apply under a manager.
-    pub async fn apply(&self, manager: &str, object: Value, force: bool) -> Result<DynamicObject, Status> {
+    pub async fn apply(
+        &self,
+        manager: &str,
+        object: Value,
+        force: bool,
+    ) -> Result<DynamicObject, Box<Status>> {
         let api = self.of(&object);
         let mut params = PatchParams::apply(manager);
         params.force = force;
@@ -191,16 +198,16 @@ pub fn dynamic(value: Value) -> DynamicObject {
 }
 
 /// The Status with which a call was refused; anything else that went wrong ends the test.
-pub fn refusal<T>(result: Result<T, kube::Error>) -> Result<T, Status> {
+pub fn refusal<T>(result: Result<T, kube::Error>) -> Result<T, Box<Status>> {
     match result {
         Ok(value) => Ok(value),
-        Err(kube::Error::Api(status)) => Err(*status),
+        Err(kube::Error::Api(status)) => Err(status),
         Err(other) => panic!("{other}"),
     }
 }
 
 /// The Status of a call that must be refused, after its code was checked.
-pub fn refused<T: Debug>(result: Result<T, Status>, code: u16, reason: &str) -> Status {
+pub fn refused<T: Debug>(result: Result<T, Box<Status>>, code: u16, reason: &str) -> Box<Status> {
     let status = result.expect_err("the call must be refused");
     assert_eq!((status.code, status.reason.as_str()), (code, reason), "{}", status.message);
     status

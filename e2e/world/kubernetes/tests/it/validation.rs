@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Cluster, causes, cluster, dynamic, refusal, refused, widget, with_widgets};
 
-async fn create(c: &Cluster, spec: Value) -> Result<Value, Status> {
+async fn create(c: &Cluster, spec: Value) -> Result<Value, Box<Status>> {
     let mut body = widget("a", 2);
     body["spec"] = spec;
     c.post(&c.path("/apis/world.example.com/v1", "widgets"), body).await

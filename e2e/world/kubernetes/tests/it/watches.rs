@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use futures::{AsyncBufReadExt, Stream, StreamExt, TryStreamExt};
 use http::Request;
-use kube::api::PostParams;
+use kube::api::{DeleteParams, PostParams};
 use serde_json::{Value, json};
 
 use crate::support::{Cluster, cluster, config, dynamic, widget, with_widgets};
@@ -49,7 +49,7 @@ async fn a_watch_from_a_version_shows_what_came_after_in_order() {
     changed.data["spec"]["size"] = json!(4);
     c.widgets().replace("a", &PostParams::default(), &changed).await.unwrap();
     c.create("world.example.com/v1", "Widget", "widgets", widget("b", 2)).await;
-    c.widgets().delete("a", &Default::default()).await.unwrap();
+    c.widgets().delete("a", &DeleteParams::default()).await.unwrap();
     let path = c.path("/apis/world.example.com/v1", &format!("widgets?watch=true&resourceVersion={from}"));
     let mut events = watch(&c, &path).await;
     assert_eq!(next(&mut events).await, pair("MODIFIED", "a"));
@@ -83,7 +83,7 @@ async fn an_object_that_stops_matching_is_deleted_for_the_watcher() {
         gone["object"]["metadata"]["resourceVersion"],
         left.metadata.resource_version.unwrap().as_str()
     );
-    c.widgets().delete("a", &Default::default()).await.unwrap();
+    c.widgets().delete("a", &DeleteParams::default()).await.unwrap();
     let mut b = widget("b", 2);
     b["metadata"]["labels"] = json!({"on": "yes"});
     c.create("world.example.com/v1", "Widget", "widgets", b).await;
