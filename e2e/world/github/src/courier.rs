@@ -23,7 +23,8 @@ use crate::state::{Outcome, State};
 use crate::{GitHub, Shared};
 
 /// Carries a request to a receiver; an error says why nobody answered.
-pub type Sender = Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, String>> + Send + Sync>;
+pub type Sender =
+    Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Result<Response<Bytes>, String>> + Send + Sync>;
 
 type Chooser = Arc<dyn Fn(&Parcel) -> Fate + Send + Sync>;
 
@@ -198,7 +199,8 @@ fn request(state: &State, id: u64) -> Option<Request<Bytes>> {
     if let Some(secret) = &hook.secret {
         let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).ok()?;
         mac.update(body.as_bytes());
-        request = request.header("X-Hub-Signature-256", format!("sha256={}", hex::encode(mac.finalize().into_bytes())));
+        request = request
+            .header("X-Hub-Signature-256", format!("sha256={}", hex::encode(mac.finalize().into_bytes())));
     }
     request.body(Bytes::from(body)).ok()
 }
@@ -209,7 +211,10 @@ pub fn over_http() -> Sender {
     Arc::new(move |request| {
         let client = client.clone();
         Box::pin(async move {
-            let answer = client.request(request.map(Full::new)).await.map_err(|error| format!("failed to connect to host: {error}"))?;
+            let answer = client
+                .request(request.map(Full::new))
+                .await
+                .map_err(|error| format!("failed to connect to host: {error}"))?;
             let (parts, body) = answer.into_parts();
             let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
             Ok(Response::from_parts(parts, body))
@@ -220,14 +225,21 @@ pub fn over_http() -> Sender {
 /// Carries webhooks to a service in this process, such as an axum router.
 pub fn to_service<S>(service: S) -> Sender
 where
-    S: Service<Request<axum::body::Body>, Response = axum::response::Response> + Clone + Send + Sync + 'static,
+    S: Service<Request<axum::body::Body>, Response = axum::response::Response>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     S::Error: fmt::Display,
     S::Future: Send,
 {
     Arc::new(move |request| {
         let service = service.clone();
         Box::pin(async move {
-            let answer = service.oneshot(request.map(axum::body::Body::from)).await.map_err(|error| error.to_string())?;
+            let answer = service
+                .oneshot(request.map(axum::body::Body::from))
+                .await
+                .map_err(|error| error.to_string())?;
             let (parts, body) = answer.into_parts();
             let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
             Ok(Response::from_parts(parts, body))

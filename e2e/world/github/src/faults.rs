@@ -120,7 +120,10 @@ pub struct Faults {
 
 impl fmt::Debug for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Faults").field("rules", &self.rules).field("writes", &self.writes).finish_non_exhaustive()
+        f.debug_struct("Faults")
+            .field("rules", &self.rules)
+            .field("writes", &self.writes)
+            .finish_non_exhaustive()
     }
 }
 

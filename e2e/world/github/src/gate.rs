@@ -104,12 +104,17 @@ pub(crate) async fn pass(Shared(github): Shared<GitHub>, request: Request, next:
         Some(Fault::FailAfter(..)) | None => {}
     }
     let budget = github.spend(&caller.who, resource, u64::from(resource == "core" && path != "/rate_limit"));
-    if !is_git && budget.used > budget.limit {
+    // GraphQL refuses with 200 and an error, so it looks at its budget itself.
+    if !is_git && resource == "core" && budget.used > budget.limit {
         let refusal = Refusal::forbidden(format!("API rate limit exceeded for {}.", named(&caller.who)));
         return with_budget(refusal.into_response(), budget, resource);
     }
     if !is_git && !acceptable(request.headers()) {
-        return Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported 'Accept' header. Must accept 'application/json'.").into_response();
+        return Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "Unsupported 'Accept' header. Must accept 'application/json'.",
+        )
+        .into_response();
     }
 
     let (mut parts, body) = request.into_parts();
@@ -118,7 +123,8 @@ pub(crate) async fn pass(Shared(github): Shared<GitHub>, request: Request, next:
     };
     let condition = parts.headers.get(header::IF_NONE_MATCH).cloned();
     let write = is_write(&method, &path, &body).then(|| github.faults().count_write());
-    let tell = |n, moment| github.faults().tell(Write { n, moment, method: method.clone(), path: path.clone() });
+    let tell =
+        |n, moment| github.faults().tell(Write { n, moment, method: method.clone(), path: path.clone() });
     if let Some(n) = write {
         tell(n, Moment::Before).await;
     }
@@ -134,7 +140,8 @@ pub(crate) async fn pass(Shared(github): Shared<GitHub>, request: Request, next:
     if is_git {
         return with_challenge(response, true);
     }
-    let response = if method == Method::GET { conditional(response, condition.as_ref()).await } else { response };
+    let response =
+        if method == Method::GET { conditional(response, condition.as_ref()).await } else { response };
     if response.status() == StatusCode::NOT_MODIFIED && who != Who::Nobody {
         let budget = github.refund(&who, resource);
         return with_budget(response, budget, resource);
@@ -191,7 +198,9 @@ fn secondary_limit(seconds: u64) -> Response {
 /// git asks for a password only when told to.
 fn with_challenge(mut response: Response, is_git: bool) -> Response {
     if is_git && response.status() == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"GitHub\""));
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"GitHub\""));
     }
     response
 }
@@ -208,7 +217,10 @@ fn with_budget(mut response: Response, budget: Budget, resource: &'static str) -
         headers.insert(HeaderName::from_static(name), HeaderValue::from(value));
     }
     headers.insert(HeaderName::from_static("x-ratelimit-resource"), HeaderValue::from_static(resource));
-    headers.insert(HeaderName::from_static("x-github-media-type"), HeaderValue::from_static("github.v3; format=json"));
+    headers.insert(
+        HeaderName::from_static("x-github-media-type"),
+        HeaderValue::from_static("github.v3; format=json"),
+    );
     response
 }
 
@@ -222,7 +234,9 @@ async fn conditional(response: Response, condition: Option<&HeaderValue>) -> Res
         return Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, "the answer ended early").into_response();
     };
     let tag = format!("W/\"{}\"", hex::encode(Sha256::digest(&body)));
-    let seen = condition.and_then(|value| value.to_str().ok()).is_some_and(|tags| tags.split(',').any(|one| one.trim() == tag));
+    let seen = condition
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|tags| tags.split(',').any(|one| one.trim() == tag));
     if let Ok(value) = HeaderValue::from_str(&tag) {
         parts.headers.insert(header::ETAG, value);
     }
@@ -238,7 +252,9 @@ async fn conditional(response: Response, condition: Option<&HeaderValue>) -> Res
 fn acceptable(headers: &HeaderMap) -> bool {
     let Some(accept) = headers.get(header::ACCEPT) else { return true };
     let accept = accept.to_str().unwrap_or_default();
-    ["*/*", "json", "application/vnd.github", "application/*", "text/"].iter().any(|known| accept.contains(known))
+    ["*/*", "json", "application/vnd.github", "application/*", "text/"]
+        .iter()
+        .any(|known| accept.contains(known))
 }
 
 /// Finds out who asks.
@@ -262,8 +278,11 @@ fn identify(state: &State, headers: &HeaderMap) -> Allowed<Caller> {
 /// Reads an App's JSON web token. Its form is checked; the signature is not, as no key was ever registered.
 fn web_token(state: &State, token: &str) -> Allowed<Caller> {
     let undecodable = || Refusal::new(StatusCode::UNAUTHORIZED, "A JSON web token could not be decoded");
-    let parts: Vec<Vec<u8>> =
-        token.split('.').map(|part| BASE64URL_NOPAD.decode(part.as_bytes())).collect::<Result<_, _>>().map_err(|_| undecodable())?;
+    let parts: Vec<Vec<u8>> = token
+        .split('.')
+        .map(|part| BASE64URL_NOPAD.decode(part.as_bytes()))
+        .collect::<Result<_, _>>()
+        .map_err(|_| undecodable())?;
     let [head, claims, signature] = parts.as_slice() else { return Err(undecodable()) };
     let read = |part: &[u8]| serde_json::from_slice::<Value>(part).map_err(|_| undecodable());
     let (head, claims) = (read(head)?, read(claims)?);
@@ -272,10 +291,14 @@ fn web_token(state: &State, token: &str) -> Allowed<Caller> {
     }
     let refuse = |message: &str| Err(Refusal::new(StatusCode::UNAUTHORIZED, message));
     let Some(issued) = claims["iat"].as_i64() else {
-        return refuse("'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued");
+        return refuse(
+            "'Issued at' claim ('iat') must be an Integer representing the time that the assertion was issued",
+        );
     };
     let Some(expires) = claims["exp"].as_i64() else {
-        return refuse("'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires");
+        return refuse(
+            "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
+        );
     };
     // Clients are told to set `iat` up to 60 seconds back because clocks differ.
     if expires - issued > 660 {
@@ -283,7 +306,9 @@ fn web_token(state: &State, token: &str) -> Allowed<Caller> {
     }
     let now = state.now().as_second();
     if state.options.check_jwt_times && (expires <= now || issued > now + 60) {
-        return refuse("'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires");
+        return refuse(
+            "'Expiration time' claim ('exp') must be a numeric value representing the future time at which the assertion expires",
+        );
     }
     let issuer = &claims["iss"];
     let found = state.apps.values().find(|app| {

@@ -177,7 +177,11 @@ impl Git {
 
     fn ask(&self, repo: &Name, args: &[&str], input: &[u8]) -> Asked<(bool, Vec<u8>)> {
         let mut command = self.command();
-        command.arg("--git-dir").arg(self.root.join(Self::path(repo))).args(["-c", "core.hooksPath=/dev/null"]).args(args);
+        command
+            .arg("--git-dir")
+            .arg(self.root.join(Self::path(repo)))
+            .args(["-c", "core.hooksPath=/dev/null"])
+            .args(args);
         run(command, args, input)
     }
 
@@ -223,8 +227,13 @@ impl Git {
 
     /// The refs below `refs/heads/` and `refs/tags/`.
     pub fn refs(&self, repo: &Name) -> Asked<BTreeMap<String, String>> {
-        let list = self.text(repo, &["for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/tags"])?;
-        Ok(list.lines().filter_map(|line| line.split_once(' ')).map(|(name, sha)| (name.to_owned(), sha.to_owned())).collect())
+        let list = self
+            .text(repo, &["for-each-ref", "--format=%(refname) %(objectname)", "refs/heads", "refs/tags"])?;
+        Ok(list
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .map(|(name, sha)| (name.to_owned(), sha.to_owned()))
+            .collect())
     }
 
     /// Moves, makes or (with `new` = [`ZERO`]) deletes a ref, if it still points to `old`; an empty `old` means whatever it points to.
@@ -250,15 +259,21 @@ impl Git {
         let who = format!("{} <{}> {} +0000", author.name, author.email, author.at.as_second());
         let mut stream = Vec::new();
         let mut say = |text: &str| stream.extend_from_slice(text.as_bytes());
-        say(&format!("commit {SCRATCH}\nmark :1\nauthor {who}\ncommitter {who}\ndata {}\n{message}\n", message.len()));
+        say(&format!(
+            "commit {SCRATCH}\nmark :1\nauthor {who}\ncommitter {who}\ndata {}\n{message}\n",
+            message.len()
+        ));
         if let Some(parent) = parent {
             say(&format!("from {parent}\n"));
         }
         for (path, content) in files {
-            let path = format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"));
+            let path =
+                format!("\"{}\"", path.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n"));
             match content {
                 Some(content) => {
-                    stream.extend_from_slice(format!("M 100644 inline {path}\ndata {}\n", content.len()).as_bytes());
+                    stream.extend_from_slice(
+                        format!("M 100644 inline {path}\ndata {}\n", content.len()).as_bytes(),
+                    );
                     stream.extend_from_slice(content);
                     stream.push(b'\n');
                 }
@@ -316,7 +331,13 @@ impl Git {
     }
 
     /// Replays the commits that `base` lacks on top of it; `None` on a conflict. Returns the last one made.
-    pub fn rebase(&self, repo: &Name, base: &str, commits: &[Commit], committer: &Signature) -> Asked<Option<String>> {
+    pub fn rebase(
+        &self,
+        repo: &Name,
+        base: &str,
+        commits: &[Commit],
+        committer: &Signature,
+    ) -> Asked<Option<String>> {
         let mut onto = base.to_owned();
         for commit in commits.iter().filter(|commit| commit.parents.len() < 2) {
             let Some(parent) = commit.parents.first() else { return Ok(None) };
@@ -342,9 +363,16 @@ impl Git {
     }
 
     /// Commits from `tip` backwards that are not reachable from `without`, newest first.
-    pub fn log(&self, repo: &Name, tip: &str, without: Option<&str>, path: Option<&str>) -> Asked<Vec<Commit>> {
+    pub fn log(
+        &self,
+        repo: &Name,
+        tip: &str,
+        without: Option<&str>,
+        path: Option<&str>,
+    ) -> Asked<Vec<Commit>> {
         let not = without.map(|sha| format!("^{sha}"));
-        let mut args = vec!["log", "-z", "--topo-order", "--format=%H%n%T%n%P%n%an%n%ae%n%at%n%cn%n%ce%n%ct%n%B", tip];
+        let mut args =
+            vec!["log", "-z", "--topo-order", "--format=%H%n%T%n%P%n%an%n%ae%n%at%n%cn%n%ce%n%ct%n%B", tip];
         args.extend(not.as_deref());
         args.push("--");
         args.extend(path);
@@ -376,7 +404,8 @@ impl Git {
 
     /// The files that differ between two commits.
     pub fn diff(&self, repo: &Name, old: &str, new: &str) -> Asked<Vec<FileDiff>> {
-        let out = self.text(repo, &["diff", "-M", "--raw", "--numstat", "--no-abbrev", "-z", old, new, "--"])?;
+        let out =
+            self.text(repo, &["diff", "-M", "--raw", "--numstat", "--no-abbrev", "-z", old, new, "--"])?;
         let mut files = parse_raw_numstat(&out);
         let patches = self.patch(repo, old, new)?;
         for (file, patch) in files.iter_mut().zip(patches.split("\ndiff --git ")) {
@@ -404,7 +433,9 @@ impl Git {
     /// The object at a path of a commit, as its kind and id.
     pub fn at_path(&self, repo: &Name, sha: &str, path: &str) -> Option<(String, String)> {
         let path = path.trim_matches('/');
-        let object = self.text(repo, &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{sha}:{path}")]).ok()?;
+        let object = self
+            .text(repo, &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{sha}:{path}")])
+            .ok()?;
         let kind = self.text(repo, &["cat-file", "-t", &object]).ok()?;
         Some((kind, object))
     }
@@ -461,7 +492,9 @@ fn parse_raw_numstat(out: &str) -> Vec<FileDiff> {
     let mut fields = out.split('\0').peekable();
     while let Some(raw) = fields.next_if(|field| field.starts_with(':')) {
         let parts: Vec<&str> = raw.split(' ').collect();
-        let (Some(old), Some(new), Some(letter), Some(path)) = (parts.get(2), parts.get(3), parts.get(4), fields.next()) else {
+        let (Some(old), Some(new), Some(letter), Some(path)) =
+            (parts.get(2), parts.get(3), parts.get(4), fields.next())
+        else {
             break;
         };
         let (status, previous, path) = match letter.chars().next() {

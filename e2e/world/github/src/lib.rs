@@ -14,9 +14,9 @@ mod courier;
 mod faults;
 mod gate;
 mod git;
-//mod graphql;
+mod graphql;
 mod name;
-//mod pages;
+mod pages;
 mod people;
 mod refusal;
 mod render;
@@ -31,7 +31,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use tokio::net::TcpListener;
 
-pub use self::act::{CheckRunChange, IssueChange, MergeMethod, MergeRequest, NewPull, NewReviewComment, Subject};
+pub use self::act::{
+    CheckRunChange, IssueChange, MergeMethod, MergeRequest, NewPull, NewReviewComment, Subject,
+};
 pub use self::clock::Clock;
 pub use self::courier::{Fate, Parcel, Sender, over_http, to_service};
 pub use self::faults::{Fault, Faults, Moment, Rule, Write};
@@ -103,16 +105,20 @@ impl GitHub {
     pub fn router(&self) -> Router {
         let api = Router::new()
             .nest("/api/v3", rest::router())
-            //.merge(graphql::router())
+            .merge(graphql::router())
             .merge(smart_http::router())
             .layer(axum::middleware::from_fn_with_state(self.clone(), gate::pass));
-        let all = api.fallback(gate::unknown).with_state(self.clone());
+        let all = api.merge(pages::router()).fallback(gate::unknown).with_state(self.clone());
         // A layer of the router would run after routing, so the host is read around it.
-        Router::new().fallback_service(tower::ServiceBuilder::new().map_request(gate::place_host).service(all))
+        Router::new()
+            .fallback_service(tower::ServiceBuilder::new().map_request(gate::place_host).service(all))
     }
 
     /// Serves on a listener and shows its address from now on, until the task that this returns is aborted.
-    pub fn serve(&self, listener: TcpListener) -> std::io::Result<tokio::task::JoinHandle<std::io::Result<()>>> {
+    pub fn serve(
+        &self,
+        listener: TcpListener,
+    ) -> std::io::Result<tokio::task::JoinHandle<std::io::Result<()>>> {
         let address = listener.local_addr()?;
         self.change(|state| {
             state.options.web = format!("http://{address}");

@@ -22,7 +22,13 @@ impl Person {
     }
 
     /// Commits files (`None` deletes) on a branch of the repository, and makes the branch if it is absent. Returns the commit.
-    pub fn commit(&self, repo: &str, branch: &str, files: &[(&str, Option<&str>)], message: &str) -> Allowed<String> {
+    pub fn commit(
+        &self,
+        repo: &str,
+        branch: &str,
+        files: &[(&str, Option<&str>)],
+        message: &str,
+    ) -> Allowed<String> {
         let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.map(str::as_bytes))).collect();
         self.github.change(|state| state.commit(&self.caller, &Name::from(repo), branch, &files, message))
     }
@@ -33,10 +39,20 @@ impl Person {
     }
 
     /// As `open_pull`, with a description, another base or a draft; `head` is filled in, and `base` if it is empty.
-    pub fn open_pull_as(&self, repo: &str, branch: &str, new: NewPull, files: &[(&str, &str)]) -> Allowed<u64> {
+    pub fn open_pull_as(
+        &self,
+        repo: &str,
+        branch: &str,
+        new: NewPull,
+        files: &[(&str, &str)],
+    ) -> Allowed<u64> {
         let repo = Name::from(repo);
         self.github.change(|state| {
-            let home = if state.role(&self.caller, &repo) >= Some(Role::Write) { repo.clone() } else { state.fork(&self.caller, &repo)? };
+            let home = if state.role(&self.caller, &repo) >= Some(Role::Write) {
+                repo.clone()
+            } else {
+                state.fork(&self.caller, &repo)?
+            };
             let base = if new.base.is_empty() { state.repo(&repo)?.default_branch.clone() } else { new.base };
             let tip = state.repo(&repo)?.tip(&base).cloned().ok_or_else(Refusal::not_found)?;
             // A fork has its parent's branches as they were; a person brings it up to date before working in it.
@@ -46,7 +62,13 @@ impl Person {
                 old = state.repo(&home)?.tip(branch).cloned();
             }
             if old.as_ref() != Some(&tip) {
-                state.update_ref(&self.caller, &home, &format!("refs/heads/{branch}"), &tip, old.as_deref())?;
+                state.update_ref(
+                    &self.caller,
+                    &home,
+                    &format!("refs/heads/{branch}"),
+                    &tip,
+                    old.as_deref(),
+                )?;
             }
             let files: Vec<_> = files.iter().map(|(path, text)| (*path, Some(text.as_bytes()))).collect();
             state.commit(&self.caller, &home, branch, &files, &new.title)?;
@@ -71,7 +93,13 @@ impl Person {
     }
 
     /// Replaces a pull request's commits by one on the present base. Returns the new head.
-    pub fn force_push(&self, repo: &str, number: u64, files: &[(&str, &str)], message: &str) -> Allowed<String> {
+    pub fn force_push(
+        &self,
+        repo: &str,
+        number: u64,
+        files: &[(&str, &str)],
+        message: &str,
+    ) -> Allowed<String> {
         let repo = Name::from(repo);
         let files: Vec<_> = files.iter().map(|(path, text)| (*path, Some(text.as_bytes()))).collect();
         self.github.change(|state| {
@@ -82,15 +110,23 @@ impl Person {
             if home != repo {
                 state.git.fetch(&repo, &home, &base)?;
             }
-            let sha = state.git.commit_files(&home, Some(&base), &files, &state.signature(&author)?, message)?;
-            state.update_ref(&self.caller, &home, &format!("refs/heads/{}", pull.head_ref), &sha, Some(&pull.head_sha))?;
+            let sha =
+                state.git.commit_files(&home, Some(&base), &files, &state.signature(&author)?, message)?;
+            state.update_ref(
+                &self.caller,
+                &home,
+                &format!("refs/heads/{}", pull.head_ref),
+                &sha,
+                Some(&pull.head_sha),
+            )?;
             Ok(sha)
         })
     }
 
     /// Opens an issue. Returns its number.
     pub fn open_issue(&self, repo: &str, title: &str, body: &str) -> Allowed<u64> {
-        self.github.change(|state| state.open_issue(&self.caller, &Name::from(repo), title, Some(body.to_owned())))
+        self.github
+            .change(|state| state.open_issue(&self.caller, &Name::from(repo), title, Some(body.to_owned())))
     }
 
     /// Comments. Returns the comment's id.
@@ -110,11 +146,20 @@ impl Person {
 
     /// Reviews: `APPROVE`, `REQUEST_CHANGES` or `COMMENT`. Returns the review's id.
     pub fn review(&self, repo: &str, number: u64, event: &str, body: &str) -> Allowed<u64> {
-        self.github.change(|state| state.review(&self.caller, &Name::from(repo), number, event, body, None, Vec::new()))
+        self.github.change(|state| {
+            state.review(&self.caller, &Name::from(repo), number, event, body, None, Vec::new())
+        })
     }
 
     /// Comments on a line. Returns the comment's id.
-    pub fn comment_on_line(&self, repo: &str, number: u64, path: &str, line: u64, body: &str) -> Allowed<u64> {
+    pub fn comment_on_line(
+        &self,
+        repo: &str,
+        number: u64,
+        path: &str,
+        line: u64,
+        body: &str,
+    ) -> Allowed<u64> {
         let (path, body) = (path.to_owned(), body.to_owned());
         let comment = NewReviewComment { body, path, line: Some(line), in_reply_to: None };
         self.github.change(|state| state.comment_on_line(&self.caller, &Name::from(repo), number, comment))
@@ -127,12 +172,14 @@ impl Person {
 
     /// Sets a label.
     pub fn label(&self, repo: &str, number: u64, label: &str) -> Allowed<()> {
-        self.github.change(|state| state.add_labels(&self.caller, &Name::from(repo), number, &[Name::from(label)]))
+        self.github
+            .change(|state| state.add_labels(&self.caller, &Name::from(repo), number, &[Name::from(label)]))
     }
 
     /// Takes a label off.
     pub fn unlabel(&self, repo: &str, number: u64, label: &str) -> Allowed<()> {
-        self.github.change(|state| state.remove_label(&self.caller, &Name::from(repo), number, &Name::from(label)))
+        self.github
+            .change(|state| state.remove_label(&self.caller, &Name::from(repo), number, &Name::from(label)))
     }
 
     /// Edits title, description, labels and the like.
@@ -157,7 +204,11 @@ impl Person {
 
     /// Sets a commit status.
     pub fn set_status(&self, repo: &str, sha: &str, context: &str, status: &str) -> Allowed<()> {
-        self.github.change(|state| state.set_status(&self.caller, &Name::from(repo), sha, status, context, None, None)).map(drop)
+        self.github
+            .change(|state| {
+                state.set_status(&self.caller, &Name::from(repo), sha, status, context, None, None)
+            })
+            .map(drop)
     }
 
     /// Merges a pull request. Returns the new tip of its base.

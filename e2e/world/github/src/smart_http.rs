@@ -40,7 +40,9 @@ fn open(state: &State, caller: &Caller, owner: &str, repo: &str, needed: Role) -
             let login = state.login(caller)?;
             Err(Refusal::forbidden(format!("Permission to {name}.git denied to {login}.")))
         }
-        Some(_) if caller.who == Who::Nobody && needed > Role::Read => Err(Refusal::requires_authentication()),
+        Some(_) if caller.who == Who::Nobody && needed > Role::Read => {
+            Err(Refusal::requires_authentication())
+        }
         Some(_) => Ok(name),
     }
 }
@@ -74,9 +76,20 @@ async fn upload_pack(
 }
 
 /// Runs `git http-backend` as CGI. The body goes through a file, so that neither side can wait for the other.
-fn backend(github: &GitHub, repo: &Name, method: &str, path: &str, query: &str, headers: &HeaderMap, body: &Bytes) -> Allowed<Response> {
-    let failed = |error: std::io::Error| Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("git http-backend: {error}"));
-    let header = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+fn backend(
+    github: &GitHub,
+    repo: &Name,
+    method: &str,
+    path: &str,
+    query: &str,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Allowed<Response> {
+    let failed = |error: std::io::Error| {
+        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, format!("git http-backend: {error}"))
+    };
+    let header =
+        |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut command = github.look(|state| {
         let mut command = state.git.command();
         command.env("GIT_PROJECT_ROOT", state.git.root());
@@ -175,7 +188,8 @@ async fn receive_pack(
     Path((owner, repo)): Path<(String, String)>,
     body: Bytes,
 ) -> Allowed<Response> {
-    let push = read_push(&body).ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "a push that cannot be read"))?;
+    let push = read_push(&body)
+        .ok_or_else(|| Refusal::new(StatusCode::BAD_REQUEST, "a push that cannot be read"))?;
     let report = github.change(|state| {
         let name = open(state, &caller, &owner, &repo, Role::Write)?;
         if state.repo(&name)?.archived {
@@ -196,7 +210,8 @@ impl State {
         if !push.pack.is_empty() {
             self.git.unpack(repo, push.pack)?;
         }
-        let mut verdicts: Vec<Result<(), String>> = push.moves.iter().map(|one| self.check_move(by, repo, one)).collect();
+        let mut verdicts: Vec<Result<(), String>> =
+            push.moves.iter().map(|one| self.check_move(by, repo, one)).collect();
         if push.atomic && verdicts.iter().any(Result::is_err) {
             for verdict in verdicts.iter_mut().filter(|verdict| verdict.is_ok()) {
                 *verdict = Err("atomic push failure".to_owned());
@@ -204,7 +219,10 @@ impl State {
         }
         for (one, verdict) in push.moves.iter().zip(&mut verdicts) {
             if verdict.is_ok() {
-                *verdict = self.git.set_ref(repo, &one.name, &one.new, &one.old).map_err(|_| "failed to update ref".to_owned());
+                *verdict = self
+                    .git
+                    .set_ref(repo, &one.name, &one.new, &one.old)
+                    .map_err(|_| "failed to update ref".to_owned());
             }
         }
         let report = write_report(push, &verdicts);
@@ -217,13 +235,19 @@ impl State {
         if !one.name.starts_with("refs/heads/") && !one.name.starts_with("refs/tags/") {
             return Err("deny updating a hidden ref".to_owned());
         }
-        if self.repos.get(repo).is_some_and(|found| one.name == format!("refs/heads/{}", found.default_branch)) && one.new == ZERO {
+        if self
+            .repos
+            .get(repo)
+            .is_some_and(|found| one.name == format!("refs/heads/{}", found.default_branch))
+            && one.new == ZERO
+        {
             return Err("refusing to delete the current branch".to_owned());
         }
         if one.new != ZERO && self.git.resolve(repo, &one.new).is_none() {
             return Err("missing necessary objects".to_owned());
         }
-        self.may_move(by, repo, &one.name, &one.old, &one.new).map_err(|why| format!("protected branch hook declined: {why}"))
+        self.may_move(by, repo, &one.name, &one.old, &one.new)
+            .map_err(|why| format!("protected branch hook declined: {why}"))
     }
 }
 

@@ -6,8 +6,8 @@
 use serde_json::{Value, json};
 
 use crate::Name;
-use crate::render::node_id;
 use crate::render::extend;
+use crate::render::node_id;
 use crate::state::{Delivery, Scope, State};
 
 impl State {
@@ -32,7 +32,9 @@ impl State {
                 Scope::Org(of) if *of == owner => listeners.push((hook.id, None)),
                 Scope::App(app) => {
                     let reached = self.installations.values().find(|one| {
-                        one.app == *app && one.account == owner && one.repos.as_ref().is_none_or(|only| only.contains(repo))
+                        one.app == *app
+                            && one.account == owner
+                            && one.repos.as_ref().is_none_or(|only| only.contains(repo))
                     });
                     listeners.extend(reached.map(|one| (hook.id, Some(one.id))));
                 }
@@ -50,11 +52,19 @@ impl State {
     }
 
     /// Records a delivery and puts it into the outbox.
-    pub(crate) fn post(&mut self, hook: u64, guid: String, event: &str, payload: Value, redelivery: bool) -> u64 {
+    pub(crate) fn post(
+        &mut self,
+        hook: u64,
+        guid: String,
+        event: &str,
+        payload: Value,
+        redelivery: bool,
+    ) -> u64 {
         let id = self.next_id();
         let delivered_at = self.now();
         let event = event.to_owned();
-        self.deliveries.insert(id, Delivery { id, hook, guid, event, payload, delivered_at, redelivery, outcome: None });
+        self.deliveries
+            .insert(id, Delivery { id, hook, guid, event, payload, delivered_at, redelivery, outcome: None });
         self.outbox.push(id);
         id
     }
@@ -71,7 +81,10 @@ impl State {
         let Ok(issue) = self.issue(repo, number) else { return };
         let mut payload = json!({"action": action});
         let event = if issue.pull.is_some() {
-            extend(&mut payload, json!({"number": number, "pull_request": self.show_full_pull(repo, number, None).unwrap_or_default()}));
+            extend(
+                &mut payload,
+                json!({"number": number, "pull_request": self.show_full_pull(repo, number, None).unwrap_or_default()}),
+            );
             "pull_request"
         } else {
             extend(&mut payload, json!({"issue": self.show_issue(repo, number).unwrap_or_default()}));

@@ -25,9 +25,16 @@ pub struct CheckRunChange {
 
 impl State {
     /// Makes a check run and returns its id. Only an App may.
-    pub fn create_check_run(&mut self, by: &Caller, repo: &Name, sha: &str, change: CheckRunChange) -> Allowed<u64> {
+    pub fn create_check_run(
+        &mut self,
+        by: &Caller,
+        repo: &Name,
+        sha: &str,
+        change: CheckRunChange,
+    ) -> Allowed<u64> {
         let (app, _) = self.acting_app(by, repo)?;
-        let name = change.name.clone().ok_or_else(|| Refusal::invalid("CheckRun", "name", "missing_field"))?;
+        let name =
+            change.name.clone().ok_or_else(|| Refusal::invalid("CheckRun", "name", "missing_field"))?;
         if self.git.resolve(repo, sha).is_none() {
             return Err(Refusal::unprocessable(format!("No commit found for SHA: {sha}")));
         }
@@ -50,10 +57,18 @@ impl State {
     }
 
     /// Changes a check run.
-    pub fn change_check_run(&mut self, by: &Caller, repo: &Name, id: u64, change: CheckRunChange) -> Allowed<()> {
+    pub fn change_check_run(
+        &mut self,
+        by: &Caller,
+        repo: &Name,
+        id: u64,
+        change: CheckRunChange,
+    ) -> Allowed<()> {
         let (app, _) = self.acting_app(by, repo)?;
         if self.check_run(repo, id)?.app != app {
-            return Err(Refusal::forbidden("Invalid app_id `0` - check run can only be modified by the GitHub App that created it."));
+            return Err(Refusal::forbidden(
+                "Invalid app_id `0` - check run can only be modified by the GitHub App that created it.",
+            ));
         }
         self.write_check_run(by, repo, id, change, "completed")
     }
@@ -72,10 +87,22 @@ impl State {
         Ok((installation.app, actor))
     }
 
-    fn write_check_run(&mut self, by: &Caller, repo: &Name, id: u64, change: CheckRunChange, action: &str) -> Allowed<()> {
+    fn write_check_run(
+        &mut self,
+        by: &Caller,
+        repo: &Name,
+        id: u64,
+        change: CheckRunChange,
+        action: &str,
+    ) -> Allowed<()> {
         let (_, actor) = self.acting_app(by, repo)?;
         let now = self.now();
-        let run = self.repo_mut(repo)?.check_runs.iter_mut().find(|run| run.id == id).ok_or_else(Refusal::not_found)?;
+        let run = self
+            .repo_mut(repo)?
+            .check_runs
+            .iter_mut()
+            .find(|run| run.id == id)
+            .ok_or_else(Refusal::not_found)?;
         let done_before = run.status == "completed";
         if let Some(name) = change.name {
             run.name = name;

@@ -28,7 +28,8 @@ impl State {
             return Err(Refusal::custom("Status", "State is not included in the list"));
         }
         if description.as_ref().is_some_and(|text| text.chars().count() > 140) {
-            let mut refusal = Refusal::custom("Status", "description is too long (maximum is 140 characters)");
+            let mut refusal =
+                Refusal::custom("Status", "description is too long (maximum is 140 characters)");
             refusal.errors = vec![json!({
                 "resource": "Status", "code": "custom", "field": "description",
                 "message": "description is too long (maximum is 140 characters)",
@@ -41,7 +42,10 @@ impl State {
         let (id, created_at) = (self.next_id(), self.now());
         let all = self.repo_mut(repo)?.statuses.entry(sha.to_owned()).or_default();
         if all.iter().filter(|one| one.context == context).count() >= MOST_STATUSES {
-            return Err(Refusal::custom("Status", "This SHA and context has reached the maximum number of statuses."));
+            return Err(Refusal::custom(
+                "Status",
+                "This SHA and context has reached the maximum number of statuses.",
+            ));
         }
         let status = Status {
             id,
@@ -59,8 +63,11 @@ impl State {
 
     fn emit_status(&mut self, repo: &Name, sha: &str, status: &Status, sender: &Name) -> Allowed<()> {
         let found = self.repo(repo)?;
-        let branches: Vec<Value> =
-            found.branches().filter(|(_, tip)| *tip == sha).map(|(name, tip)| self.show_branch(found, name, tip)).collect();
+        let branches: Vec<Value> = found
+            .branches()
+            .filter(|(_, tip)| *tip == sha)
+            .map(|(name, tip)| self.show_branch(found, name, tip))
+            .collect();
         let mut payload = json!({
             "id": status.id,
             "sha": sha,

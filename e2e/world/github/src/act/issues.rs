@@ -27,7 +27,13 @@ pub struct IssueChange {
 
 impl State {
     /// Opens an issue.
-    pub fn open_issue(&mut self, by: &Caller, repo: &Name, title: &str, body: Option<String>) -> Allowed<u64> {
+    pub fn open_issue(
+        &mut self,
+        by: &Caller,
+        repo: &Name,
+        title: &str,
+        body: Option<String>,
+    ) -> Allowed<u64> {
         let author = self.permit(by, repo, Role::Read)?;
         let number = self.add_issue(repo, &author, title, body, None)?;
         self.emit_issue(repo, number, &author, "opened", json!({}));
@@ -35,9 +41,20 @@ impl State {
     }
 
     /// Gives the next number of a repository to a new issue or pull request.
-    pub(super) fn add_issue(&mut self, repo: &Name, author: &Name, title: &str, body: Option<String>, pull: Option<Pull>) -> Allowed<u64> {
+    pub(super) fn add_issue(
+        &mut self,
+        repo: &Name,
+        author: &Name,
+        title: &str,
+        body: Option<String>,
+        pull: Option<Pull>,
+    ) -> Allowed<u64> {
         if title.trim().is_empty() {
-            return Err(Refusal::invalid(if pull.is_some() { "PullRequest" } else { "Issue" }, "title", "missing_field"));
+            return Err(Refusal::invalid(
+                if pull.is_some() { "PullRequest" } else { "Issue" },
+                "title",
+                "missing_field",
+            ));
         }
         let (id, now) = (self.next_id(), self.now());
         let found = self.repo_mut(repo)?;
@@ -69,7 +86,13 @@ impl State {
     }
 
     /// Edits an issue or a pull request.
-    pub fn change_issue(&mut self, by: &Caller, repo: &Name, number: u64, change: IssueChange) -> Allowed<()> {
+    pub fn change_issue(
+        &mut self,
+        by: &Caller,
+        repo: &Name,
+        number: u64,
+        change: IssueChange,
+    ) -> Allowed<()> {
         let actor = self.permit(by, repo, Role::Read)?;
         let mine = self.issue(repo, number)?.author == actor;
         if change.title.is_some() || change.body.is_some() {
@@ -93,7 +116,14 @@ impl State {
         Ok(())
     }
 
-    fn rewrite(&mut self, repo: &Name, number: u64, actor: &Name, title: Option<String>, body: Option<Option<String>>) -> Allowed<()> {
+    fn rewrite(
+        &mut self,
+        repo: &Name,
+        number: u64,
+        actor: &Name,
+        title: Option<String>,
+        body: Option<Option<String>>,
+    ) -> Allowed<()> {
         let now = self.now();
         let mut changes = json!({});
         let issue = self.issue_mut(repo, number)?;
@@ -120,7 +150,14 @@ impl State {
     }
 
     /// Closes or reopens.
-    pub(super) fn set_open(&mut self, repo: &Name, number: u64, actor: &Name, open: bool, reason: Option<String>) -> Allowed<()> {
+    pub(super) fn set_open(
+        &mut self,
+        repo: &Name,
+        number: u64,
+        actor: &Name,
+        open: bool,
+        reason: Option<String>,
+    ) -> Allowed<()> {
         let issue = self.issue(repo, number)?;
         if issue.open == open {
             return Ok(());
@@ -129,7 +166,10 @@ impl State {
             && open
         {
             if pull.merged.is_some() {
-                return Err(Refusal::custom("PullRequest", "state cannot be changed. The pull request is already merged."));
+                return Err(Refusal::custom(
+                    "PullRequest",
+                    "state cannot be changed. The pull request is already merged.",
+                ));
             }
             self.follow_head_before_reopening(repo, number)?;
         }
@@ -148,9 +188,17 @@ impl State {
         Ok(())
     }
 
-    fn set_milestone(&mut self, repo: &Name, number: u64, actor: &Name, milestone: Option<u64>) -> Allowed<()> {
+    fn set_milestone(
+        &mut self,
+        repo: &Name,
+        number: u64,
+        actor: &Name,
+        milestone: Option<u64>,
+    ) -> Allowed<()> {
         let found = self.repo(repo)?;
-        let show = |number: Option<u64>| number.and_then(|number| found.milestones.get(&number)).map(|one| self.show_milestone(found, one));
+        let show = |number: Option<u64>| {
+            number.and_then(|number| found.milestones.get(&number)).map(|one| self.show_milestone(found, one))
+        };
         let (before, after) = (self.issue(repo, number)?.milestone, show(milestone));
         if milestone.is_some() && after.is_none() {
             return Err(Refusal::invalid("Issue", "milestone", "invalid"));
@@ -169,7 +217,14 @@ impl State {
     }
 
     /// Locks or unlocks the conversation.
-    pub fn set_locked(&mut self, by: &Caller, repo: &Name, number: u64, locked: bool, reason: Option<String>) -> Allowed<()> {
+    pub fn set_locked(
+        &mut self,
+        by: &Caller,
+        repo: &Name,
+        number: u64,
+        locked: bool,
+        reason: Option<String>,
+    ) -> Allowed<()> {
         let actor = self.permit(by, repo, Role::Triage)?;
         let issue = self.issue_mut(repo, number)?;
         issue.locked = locked;
@@ -214,7 +269,12 @@ impl State {
         let from = comment.body.clone();
         let actor = self.permit(by, repo, if mine { Role::Read } else { Role::Write })?;
         let now = self.now();
-        let comment = self.issue_mut(repo, number)?.comments.iter_mut().find(|one| one.id == id).ok_or_else(Refusal::not_found)?;
+        let comment = self
+            .issue_mut(repo, number)?
+            .comments
+            .iter_mut()
+            .find(|one| one.id == id)
+            .ok_or_else(Refusal::not_found)?;
         body.clone_into(&mut comment.body);
         comment.updated_at = now;
         comment.last_edited_at = Some(now);
@@ -240,7 +300,15 @@ impl State {
         all.find(|(_, comment)| comment.id == id).ok_or_else(Refusal::not_found)
     }
 
-    fn emit_comment(&mut self, repo: &Name, number: u64, id: u64, sender: &Name, action: &str, more: Value) -> Allowed<()> {
+    fn emit_comment(
+        &mut self,
+        repo: &Name,
+        number: u64,
+        id: u64,
+        sender: &Name,
+        action: &str,
+        more: Value,
+    ) -> Allowed<()> {
         let (_, comment) = self.find_comment(repo, id)?;
         let mut payload = json!({
             "action": action,

@@ -8,12 +8,26 @@ use crate::state::{Caller, Label, Role, State};
 
 impl State {
     /// Adds a label to those that a repository offers.
-    pub fn create_label(&mut self, by: &Caller, repo: &Name, name: &str, color: &str, description: Option<String>) -> Allowed<()> {
+    pub fn create_label(
+        &mut self,
+        by: &Caller,
+        repo: &Name,
+        name: &str,
+        color: &str,
+        description: Option<String>,
+    ) -> Allowed<()> {
         let actor = self.permit(by, repo, Role::Write)?;
         self.offer_label(repo, &actor, name, color, description)
     }
 
-    fn offer_label(&mut self, repo: &Name, actor: &Name, name: &str, color: &str, description: Option<String>) -> Allowed<()> {
+    fn offer_label(
+        &mut self,
+        repo: &Name,
+        actor: &Name,
+        name: &str,
+        color: &str,
+        description: Option<String>,
+    ) -> Allowed<()> {
         check_label(name, color, description.as_deref())?;
         if self.repo(repo)?.labels.contains_key(&Name::from(name)) {
             return Err(Refusal::invalid("Label", "name", "already_exists"));
@@ -58,7 +72,9 @@ impl State {
             }
         }
         found.labels.remove(&old.name);
-        for worn in found.issues.values_mut().flat_map(|issue| &mut issue.labels).filter(|worn| **worn == old.name) {
+        for worn in
+            found.issues.values_mut().flat_map(|issue| &mut issue.labels).filter(|worn| **worn == old.name)
+        {
             *worn = new.name.clone();
         }
         let renamed = new.name.clone();
@@ -79,7 +95,14 @@ impl State {
         Ok(())
     }
 
-    fn emit_label(&mut self, repo: &Name, name: &Name, sender: &Name, action: &str, more: Value) -> Allowed<()> {
+    fn emit_label(
+        &mut self,
+        repo: &Name,
+        name: &Name,
+        sender: &Name,
+        action: &str,
+        more: Value,
+    ) -> Allowed<()> {
         let found = self.repo(repo)?;
         let label = self.show_label(found, found.labels.get(name).ok_or_else(Refusal::not_found)?);
         let mut payload = json!({"action": action, "label": label});
@@ -148,7 +171,8 @@ fn check_label(name: &str, color: &str, description: Option<&str>) -> Allowed<()
     let long = |field: &str, most: usize| {
         let message = format!("{field} is too long (maximum is {most} characters)");
         let mut refusal = Refusal::custom("Label", &message);
-        refusal.errors = vec![json!({"resource": "Label", "code": "custom", "field": field, "message": message})];
+        refusal.errors =
+            vec![json!({"resource": "Label", "code": "custom", "field": field, "message": message})];
         refusal
     };
     if name.trim().is_empty() {

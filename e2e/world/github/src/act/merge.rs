@@ -41,7 +41,13 @@ fn not_allowed(message: impl Into<String>) -> Refusal {
 
 impl State {
     /// Merges a pull request and returns the new tip of the base.
-    pub fn merge(&mut self, by: &Caller, repo: &Name, number: u64, request: &MergeRequest) -> Allowed<String> {
+    pub fn merge(
+        &mut self,
+        by: &Caller,
+        repo: &Name,
+        number: u64,
+        request: &MergeRequest,
+    ) -> Allowed<String> {
         let pull = self.pull(repo, number)?;
         let (head, base_ref) = (pull.head_sha.clone(), pull.base_ref.clone());
         let actor = self.permit(by, repo, Role::Write)?;
@@ -49,7 +55,10 @@ impl State {
             return Err(not_allowed("Pull Request is not mergeable"));
         }
         if request.sha.as_ref().is_some_and(|sha| *sha != head) {
-            return Err(Refusal::new(StatusCode::CONFLICT, "Head branch was modified. Review and try the merge again."));
+            return Err(Refusal::new(
+                StatusCode::CONFLICT,
+                "Head branch was modified. Review and try the merge again.",
+            ));
         }
         self.check_settings(by, repo, number, request.method)?;
         let base = self.base_tip(repo, number)?;
@@ -97,16 +106,43 @@ impl State {
         self.obstacle(found, pull)?.map_or(Ok(()), |words| Err(not_allowed(words)))
     }
 
-    fn merge_commit(&self, repo: &Name, number: u64, base: &str, head: &str, actor: &Name, request: &MergeRequest) -> Allowed<String> {
+    fn merge_commit(
+        &self,
+        repo: &Name,
+        number: u64,
+        base: &str,
+        head: &str,
+        actor: &Name,
+        request: &MergeRequest,
+    ) -> Allowed<String> {
         let tree = self.merged_tree(repo, base, head)?;
         let pull = self.pull(repo, number)?;
         let owner = pull.head_repo.as_ref().map_or("unknown", Name::owner);
-        let title = request.title.clone().unwrap_or_else(|| format!("Merge pull request #{number} from {owner}/{}", pull.head_ref));
-        let message = request.message.clone().unwrap_or_else(|| self.issue(repo, number).map_or_else(|_| String::new(), |one| one.title.clone()));
-        Ok(self.git.commit_tree(repo, &tree, &[base, head], &self.signature(actor)?, &self.web_flow(), &joined(&title, &message))?)
+        let title = request
+            .title
+            .clone()
+            .unwrap_or_else(|| format!("Merge pull request #{number} from {owner}/{}", pull.head_ref));
+        let message = request.message.clone().unwrap_or_else(|| {
+            self.issue(repo, number).map_or_else(|_| String::new(), |one| one.title.clone())
+        });
+        Ok(self.git.commit_tree(
+            repo,
+            &tree,
+            &[base, head],
+            &self.signature(actor)?,
+            &self.web_flow(),
+            &joined(&title, &message),
+        )?)
     }
 
-    fn squash(&self, repo: &Name, number: u64, base: &str, head: &str, request: &MergeRequest) -> Allowed<String> {
+    fn squash(
+        &self,
+        repo: &Name,
+        number: u64,
+        base: &str,
+        head: &str,
+        request: &MergeRequest,
+    ) -> Allowed<String> {
         let tree = self.merged_tree(repo, base, head)?;
         let issue = self.issue(repo, number)?;
         let commits = self.git.compare(repo, base, head)?.commits;
@@ -123,7 +159,14 @@ impl State {
         let title = request.title.clone().unwrap_or_else(|| format!("{title} (#{number})"));
         let message = request.message.clone().unwrap_or(message);
         let author = self.signature(&issue.author)?;
-        Ok(self.git.commit_tree(repo, &tree, &[base], &author, &self.web_flow(), &joined(&title, &message))?)
+        Ok(self.git.commit_tree(
+            repo,
+            &tree,
+            &[base],
+            &author,
+            &self.web_flow(),
+            &joined(&title, &message),
+        )?)
     }
 
     fn merged_tree(&self, repo: &Name, base: &str, head: &str) -> Allowed<String> {
@@ -139,7 +182,13 @@ impl State {
         let pull = self.pull(repo, number)?;
         let here = pull.head_repo.as_ref() == Some(repo);
         let name = format!("refs/heads/{}", pull.head_ref);
-        let Some(tip) = self.repo(repo)?.refs.get(&name).cloned().filter(|_| here && self.repos.get(repo).is_some_and(|one| one.merges.delete_branch)) else {
+        let Some(tip) = self
+            .repo(repo)?
+            .refs
+            .get(&name)
+            .cloned()
+            .filter(|_| here && self.repos.get(repo).is_some_and(|one| one.merges.delete_branch))
+        else {
             return Ok(());
         };
         self.git.set_ref(repo, &name, ZERO, &tip)?;

@@ -34,7 +34,8 @@ impl State {
             Some(trial) => trial.merge.clone(),
             None => {
                 let merge = self.try_merge(repo, number, &base, &head)?;
-                self.pull_mut(repo, number)?.trial = Some(Trial { base: base.clone(), head: head.clone(), merge: merge.clone() });
+                self.pull_mut(repo, number)?.trial =
+                    Some(Trial { base: base.clone(), head: head.clone(), merge: merge.clone() });
                 if self.options.lazy_mergeable {
                     return Ok(None);
                 }
@@ -57,7 +58,14 @@ impl State {
         let mut who = self.git.commit(repo, head)?.committer;
         "GitHub".clone_into(&mut who.name);
         "noreply@github.com".clone_into(&mut who.email);
-        let merge = self.git.commit_tree(repo, &tree, &[base, head], &who, &who, &format!("Merge {head} into {base}"))?;
+        let merge = self.git.commit_tree(
+            repo,
+            &tree,
+            &[base, head],
+            &who,
+            &who,
+            &format!("Merge {head} into {base}"),
+        )?;
         self.git.set_ref(repo, &name, &merge, "")?;
         Ok(Some(merge))
     }
@@ -70,7 +78,8 @@ impl State {
             return Ok("draft");
         }
         let protection = repo.protection.get(&pull.base_ref);
-        let strict = protection.and_then(|one| one.required_contexts.as_ref()).is_some_and(|required| required.strict);
+        let strict =
+            protection.and_then(|one| one.required_contexts.as_ref()).is_some_and(|required| required.strict);
         if strict && !self.git.is_ancestor(&repo.name, base, &pull.head_sha)? {
             return Ok("behind");
         }
@@ -79,8 +88,11 @@ impl State {
         }
         let good = |status: &str| status == "success";
         let statuses = repo.latest_statuses(&pull.head_sha).into_iter().all(|status| good(&status.state));
-        let passed = |conclusion: Option<&str>| conclusion.is_some_and(|word| ["success", "neutral", "skipped"].contains(&word));
-        let checks = repo.latest_check_runs(&pull.head_sha).into_iter().all(|run| passed(run.conclusion.as_deref()));
+        let passed = |conclusion: Option<&str>| {
+            conclusion.is_some_and(|word| ["success", "neutral", "skipped"].contains(&word))
+        };
+        let checks =
+            repo.latest_check_runs(&pull.head_sha).into_iter().all(|run| passed(run.conclusion.as_deref()));
         Ok(if statuses && checks { "clean" } else { "unstable" })
     }
 
@@ -92,7 +104,9 @@ impl State {
             Some("REVIEW_REQUIRED") => {
                 let count = protection.required_reviews.as_ref().map_or(0, |reviews| reviews.count);
                 let (noun, verb) = if count == 1 { ("review", "is") } else { ("reviews", "are") };
-                return Ok(Some(format!("At least {count} approving {noun} {verb} required by reviewers with write access.")));
+                return Ok(Some(format!(
+                    "At least {count} approving {noun} {verb} required by reviewers with write access."
+                )));
             }
             _ => {}
         }
@@ -102,7 +116,10 @@ impl State {
             // GitHub calls the required contexts of an outdated head "expected", whatever they are.
             let base = repo.tip(&pull.base_ref).cloned().unwrap_or_default();
             if !self.git.is_ancestor(&repo.name, &base, &pull.head_sha)? {
-                return Ok(Some(words(&required.contexts.iter().map(|one| (one.as_str(), "expected")).collect::<Vec<_>>(), required.contexts.len())));
+                return Ok(Some(words(
+                    &required.contexts.iter().map(|one| (one.as_str(), "expected")).collect::<Vec<_>>(),
+                    required.contexts.len(),
+                )));
             }
         }
         Ok(self.missing_contexts(repo, &pull.base_ref, &pull.head_sha))
@@ -116,7 +133,10 @@ impl State {
         let mut missing = Vec::new();
         for context in &required.contexts {
             let status = statuses.iter().find(|one| one.context == *context).map(|one| one.state.as_str());
-            let run = runs.iter().find(|one| one.name == *context).map(|one| one.conclusion.as_deref().unwrap_or("pending"));
+            let run = runs
+                .iter()
+                .find(|one| one.name == *context)
+                .map(|one| one.conclusion.as_deref().unwrap_or("pending"));
             match status.or(run) {
                 Some("success" | "neutral" | "skipped") => {}
                 None => missing.push((context.as_str(), "expected")),
@@ -161,9 +181,15 @@ fn words(missing: &[(&str, &str)], required: usize) -> String {
             format!("{} of {required} required status checks are {first}.", all.len())
         }
         all => {
-            let counts = ["expected", "pending", "failing"].map(|how| (all.iter().filter(|(_, is)| *is == how).count(), how));
-            let told: Vec<String> = counts.iter().filter(|(n, _)| *n > 0).map(|(n, how)| format!("{n} {how}")).collect();
-            format!("{} of {required} required status checks have not succeeded: {}.", all.len(), told.join(" and "))
+            let counts = ["expected", "pending", "failing"]
+                .map(|how| (all.iter().filter(|(_, is)| *is == how).count(), how));
+            let told: Vec<String> =
+                counts.iter().filter(|(n, _)| *n > 0).map(|(n, how)| format!("{n} {how}")).collect();
+            format!(
+                "{} of {required} required status checks have not succeeded: {}.",
+                all.len(),
+                told.join(" and ")
+            )
         }
     }
 }

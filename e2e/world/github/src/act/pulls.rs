@@ -31,16 +31,28 @@ impl State {
             return Err(Refusal::invalid("PullRequest", "head", "invalid"));
         }
         let tip = |repo: &Name, branch: &str| self.repo(repo).ok().and_then(|repo| repo.tip(branch)).cloned();
-        let head_sha = tip(&head_repo, &head_ref).ok_or_else(|| Refusal::invalid("PullRequest", "head", "invalid"))?;
-        let base_sha = tip(repo, &new.base).ok_or_else(|| Refusal::invalid("PullRequest", "base", "invalid"))?;
-        let same = |pull: &Pull| pull.head_repo.as_ref() == Some(&head_repo) && pull.head_ref == head_ref && pull.base_ref == new.base;
+        let head_sha =
+            tip(&head_repo, &head_ref).ok_or_else(|| Refusal::invalid("PullRequest", "head", "invalid"))?;
+        let base_sha =
+            tip(repo, &new.base).ok_or_else(|| Refusal::invalid("PullRequest", "base", "invalid"))?;
+        let same = |pull: &Pull| {
+            pull.head_repo.as_ref() == Some(&head_repo)
+                && pull.head_ref == head_ref
+                && pull.base_ref == new.base
+        };
         if !self.open_pulls(|found, pull| found.name == *repo && same(pull)).is_empty() {
             let owner = head_repo.owner();
-            return Err(Refusal::custom("PullRequest", &format!("A pull request already exists for {owner}:{head_ref}.")));
+            return Err(Refusal::custom(
+                "PullRequest",
+                &format!("A pull request already exists for {owner}:{head_ref}."),
+            ));
         }
         self.bring(&head_repo, repo, &head_sha)?;
         if self.git.is_ancestor(repo, &head_sha, &base_sha)? {
-            return Err(Refusal::custom("PullRequest", &format!("No commits between {} and {}", new.base, new.head)));
+            return Err(Refusal::custom(
+                "PullRequest",
+                &format!("No commits between {} and {}", new.base, new.head),
+            ));
         }
         let pull = Pull {
             head_repo: Some(head_repo),
@@ -117,7 +129,12 @@ impl State {
     /// A closed pull request does not follow its branch; it catches up when it is reopened.
     pub(super) fn follow_head_before_reopening(&mut self, repo: &Name, number: u64) -> Allowed<()> {
         let pull = self.pull(repo, number)?;
-        let tip = pull.head_repo.as_ref().and_then(|head| self.repos.get(head)).and_then(|head| head.tip(&pull.head_ref)).cloned();
+        let tip = pull
+            .head_repo
+            .as_ref()
+            .and_then(|head| self.repos.get(head))
+            .and_then(|head| head.tip(&pull.head_ref))
+            .cloned();
         let Some(tip) = tip else {
             let message = format!("state cannot be changed. The {} branch has been deleted.", pull.head_ref);
             return Err(Refusal::custom("PullRequest", &message));
@@ -131,7 +148,11 @@ impl State {
         if self.issue(repo, number)?.author != actor {
             self.permit(by, repo, Role::Write)?;
         }
-        let tip = self.repo(repo)?.tip(base).cloned().ok_or_else(|| Refusal::invalid("PullRequest", "base", "invalid"))?;
+        let tip = self
+            .repo(repo)?
+            .tip(base)
+            .cloned()
+            .ok_or_else(|| Refusal::invalid("PullRequest", "base", "invalid"))?;
         let pull = self.pull_mut(repo, number)?;
         let from = json!({"base": {"ref": {"from": pull.base_ref}, "sha": {"from": pull.base_sha}}});
         if pull.base_ref == base {
@@ -155,20 +176,31 @@ impl State {
             return Ok(());
         }
         pull.draft = draft;
-        let (event, action) = if draft { ("convert_to_draft", "converted_to_draft") } else { ("ready_for_review", "ready_for_review") };
+        let (event, action) = if draft {
+            ("convert_to_draft", "converted_to_draft")
+        } else {
+            ("ready_for_review", "ready_for_review")
+        };
         self.note(repo, number, &actor, event, json!({}))?;
         self.emit_issue(repo, number, &actor, action, json!({}));
         Ok(())
     }
 
     /// Merges the base into the head branch, as the button `Update branch` does.
-    pub fn update_branch(&mut self, by: &Caller, repo: &Name, number: u64, expected: Option<&str>) -> Allowed<()> {
+    pub fn update_branch(
+        &mut self,
+        by: &Caller,
+        repo: &Name,
+        number: u64,
+        expected: Option<&str>,
+    ) -> Allowed<()> {
         let actor = self.login(by)?;
         let pull = self.pull(repo, number)?;
         if expected.is_some_and(|sha| sha != pull.head_sha) {
             return Err(Refusal::unprocessable("expected head sha didn’t match current head ref."));
         }
-        let (head, head_ref, base_ref) = (pull.head_sha.clone(), pull.head_ref.clone(), pull.base_ref.clone());
+        let (head, head_ref, base_ref) =
+            (pull.head_sha.clone(), pull.head_ref.clone(), pull.base_ref.clone());
         let from = pull.head_repo.clone().ok_or_else(Refusal::not_found)?;
         self.permit(by, &from, Role::Write)?;
         let base = self.repo(repo)?.tip(&base_ref).cloned().ok_or_else(Refusal::not_found)?;

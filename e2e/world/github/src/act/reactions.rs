@@ -20,13 +20,20 @@ pub enum Subject {
 
 impl State {
     /// Reacts; a second equal reaction of one account changes nothing. Returns the reaction's id and whether it is new.
-    pub fn react(&mut self, by: &Caller, repo: &Name, subject: Subject, content: &str) -> Allowed<(u64, bool)> {
+    pub fn react(
+        &mut self,
+        by: &Caller,
+        repo: &Name,
+        subject: Subject,
+        content: &str,
+    ) -> Allowed<(u64, bool)> {
         let user = self.permit(by, repo, Role::Read)?;
         if !REACTIONS.contains(&content) {
             return Err(Refusal::invalid("Reaction", "content", "invalid"));
         }
         let (id, created_at) = (self.next_id(), self.now());
-        let locked = self.issue_of(repo, subject).is_some_and(|issue| issue.locked) && self.role(by, repo) < Some(Role::Triage);
+        let locked = self.issue_of(repo, subject).is_some_and(|issue| issue.locked)
+            && self.role(by, repo) < Some(Role::Triage);
         let reactions = self.reactions_mut(repo, subject)?;
         if let Some(there) = reactions.iter().find(|one| one.user == user && one.content == content) {
             return Ok((there.id, false));
@@ -50,7 +57,8 @@ impl State {
     /// Deletes a reaction by its id.
     pub fn delete_reaction(&mut self, by: &Caller, repo: &Name, subject: Subject, id: u64) -> Allowed<()> {
         let user = self.permit(by, repo, Role::Read)?;
-        let reaction = self.reactions(repo, subject)?.iter().find(|one| one.id == id).ok_or_else(Refusal::not_found)?;
+        let reaction =
+            self.reactions(repo, subject)?.iter().find(|one| one.id == id).ok_or_else(Refusal::not_found)?;
         if reaction.user != user {
             self.permit(by, repo, Role::Write)?;
         }
@@ -65,10 +73,12 @@ impl State {
         let found = match subject {
             Subject::Issue(_) => Some(&issue.reactions),
             Subject::Comment(id) => issue.comments.iter().find(|one| one.id == id).map(|one| &one.reactions),
-            Subject::Review(id) => pull.and_then(|pull| pull.reviews.iter().find(|one| one.id == id)).map(|one| &one.reactions),
-            Subject::ReviewComment(id) => {
-                pull.and_then(|pull| pull.review_comments.iter().find(|one| one.id == id)).map(|one| &one.reactions)
+            Subject::Review(id) => {
+                pull.and_then(|pull| pull.reviews.iter().find(|one| one.id == id)).map(|one| &one.reactions)
             }
+            Subject::ReviewComment(id) => pull
+                .and_then(|pull| pull.review_comments.iter().find(|one| one.id == id))
+                .map(|one| &one.reactions),
         };
         found.map(Vec::as_slice).ok_or_else(Refusal::not_found)
     }
@@ -79,13 +89,15 @@ impl State {
         let pull = issue.pull.as_mut();
         let found = match subject {
             Subject::Issue(_) => Some(&mut issue.reactions),
-            Subject::Comment(id) => issue.comments.iter_mut().find(|one| one.id == id).map(|one| &mut one.reactions),
-            Subject::Review(id) => {
-                pull.and_then(|pull| pull.reviews.iter_mut().find(|one| one.id == id)).map(|one| &mut one.reactions)
+            Subject::Comment(id) => {
+                issue.comments.iter_mut().find(|one| one.id == id).map(|one| &mut one.reactions)
             }
-            Subject::ReviewComment(id) => {
-                pull.and_then(|pull| pull.review_comments.iter_mut().find(|one| one.id == id)).map(|one| &mut one.reactions)
-            }
+            Subject::Review(id) => pull
+                .and_then(|pull| pull.reviews.iter_mut().find(|one| one.id == id))
+                .map(|one| &mut one.reactions),
+            Subject::ReviewComment(id) => pull
+                .and_then(|pull| pull.review_comments.iter_mut().find(|one| one.id == id))
+                .map(|one| &mut one.reactions),
         };
         found.ok_or_else(Refusal::not_found)
     }
@@ -98,7 +110,9 @@ impl State {
                 Subject::Issue(number) => issue.number == number,
                 Subject::Comment(id) => issue.comments.iter().any(|one| one.id == id),
                 Subject::Review(id) => pull.is_some_and(|pull| pull.reviews.iter().any(|one| one.id == id)),
-                Subject::ReviewComment(id) => pull.is_some_and(|pull| pull.review_comments.iter().any(|one| one.id == id)),
+                Subject::ReviewComment(id) => {
+                    pull.is_some_and(|pull| pull.review_comments.iter().any(|one| one.id == id))
+                }
             }
         })
     }

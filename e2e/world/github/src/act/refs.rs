@@ -20,7 +20,14 @@ impl State {
     }
 
     /// Commits changed files (`None` deletes) on a branch; the branch is made from the default branch if it is absent.
-    pub fn commit(&mut self, by: &Caller, repo: &Name, branch: &str, files: &[(&str, Option<&[u8]>)], message: &str) -> Allowed<String> {
+    pub fn commit(
+        &mut self,
+        by: &Caller,
+        repo: &Name,
+        branch: &str,
+        files: &[(&str, Option<&[u8]>)],
+        message: &str,
+    ) -> Allowed<String> {
         let actor = self.permit(by, repo, Role::Write)?;
         let found = self.repo(repo)?;
         let old = found.tip(branch).cloned();
@@ -31,7 +38,14 @@ impl State {
     }
 
     /// Moves, makes or (with [`ZERO`]) deletes a ref for a caller; `old` is what it must point to now.
-    pub fn update_ref(&mut self, by: &Caller, repo: &Name, name: &str, new: &str, old: Option<&str>) -> Allowed<()> {
+    pub fn update_ref(
+        &mut self,
+        by: &Caller,
+        repo: &Name,
+        name: &str,
+        new: &str,
+        old: Option<&str>,
+    ) -> Allowed<()> {
         let actor = self.permit(by, repo, Role::Write)?;
         self.may_move(by, repo, name, old.unwrap_or(ZERO), new).map_err(Refusal::unprocessable)?;
         self.git.set_ref(repo, name, new, old.unwrap_or(ZERO))?;
@@ -56,7 +70,14 @@ impl State {
     }
 
     /// Whether branch protection lets a caller move a ref; the sentence that GitHub says if not.
-    pub(crate) fn may_move(&self, by: &Caller, repo: &Name, name: &str, old: &str, new: &str) -> Result<(), String> {
+    pub(crate) fn may_move(
+        &self,
+        by: &Caller,
+        repo: &Name,
+        name: &str,
+        old: &str,
+        new: &str,
+    ) -> Result<(), String> {
         let found = self.repos.get(repo).ok_or("Not Found")?;
         let Some(branch) = name.strip_prefix("refs/heads/") else { return Ok(()) };
         let Some(protection) = found.protection.get(branch) else { return Ok(()) };
@@ -82,10 +103,14 @@ impl State {
     /// Whether protection restricts pushes to others than the caller.
     pub(crate) fn may_push_to(&self, by: &Caller, repo: &Name, branch: &str) -> bool {
         let Some(found) = self.repos.get(repo) else { return false };
-        let Some(only) = found.protection.get(branch).and_then(|one| one.restrictions.as_ref()) else { return true };
+        let Some(only) = found.protection.get(branch).and_then(|one| one.restrictions.as_ref()) else {
+            return true;
+        };
         let Ok(login) = self.login(by) else { return false };
         let teams = self.orgs.get(&Name::from(found.name.owner())).map(|org| &org.teams);
-        let in_team = |slug: &Name| teams.and_then(|teams| teams.get(slug)).is_some_and(|team| team.members.contains_key(&login));
+        let in_team = |slug: &Name| {
+            teams.and_then(|teams| teams.get(slug)).is_some_and(|team| team.members.contains_key(&login))
+        };
         let app = login.as_str().strip_suffix("[bot]").map(Name::from);
         only.users.contains(&login)
             || only.teams.iter().any(in_team)
@@ -95,12 +120,23 @@ impl State {
 
     /// Administrators are not bound unless `enforce_admins` says so; Apps are always bound.
     pub(crate) fn bypasses(&self, by: &Caller, repo: &Name, branch: &str) -> bool {
-        let bound = self.repos.get(repo).and_then(|found| found.protection.get(branch)).is_some_and(|one| one.enforce_admins);
+        let bound = self
+            .repos
+            .get(repo)
+            .and_then(|found| found.protection.get(branch))
+            .is_some_and(|one| one.enforce_admins);
         !bound && matches!(by.who, crate::state::Who::User(_)) && self.role(by, repo) == Some(Role::Admin)
     }
 
     /// Records that a ref moved and does what GitHub does then.
-    pub(super) fn moved(&mut self, repo: &Name, name: &str, old: &str, new: &str, actor: &Name) -> Allowed<()> {
+    pub(super) fn moved(
+        &mut self,
+        repo: &Name,
+        name: &str,
+        old: &str,
+        new: &str,
+        actor: &Name,
+    ) -> Allowed<()> {
         let now = self.now();
         let found = self.repo_mut(repo)?;
         found.pushed_at = now;
@@ -111,7 +147,8 @@ impl State {
         }
         self.emit_push(repo, name, old, new, actor)?;
         let Some(branch) = name.strip_prefix("refs/heads/") else { return Ok(()) };
-        let heads = self.open_pulls(|_, pull| pull.head_repo.as_ref() == Some(repo) && pull.head_ref == branch);
+        let heads =
+            self.open_pulls(|_, pull| pull.head_repo.as_ref() == Some(repo) && pull.head_ref == branch);
         for (base_repo, number) in heads {
             if new == ZERO {
                 self.set_open(&base_repo, number, actor, false, None)?;
@@ -126,7 +163,14 @@ impl State {
     }
 
     /// A pull request whose head a push has put into its base counts as merged.
-    fn merge_by_push(&mut self, repo: &Name, branch: &str, old: &str, new: &str, actor: &Name) -> Allowed<()> {
+    fn merge_by_push(
+        &mut self,
+        repo: &Name,
+        branch: &str,
+        old: &str,
+        new: &str,
+        actor: &Name,
+    ) -> Allowed<()> {
         let on_it = self.open_pulls(|found, pull| found.name == *repo && pull.base_ref == branch);
         if on_it.is_empty() {
             return Ok(());
@@ -150,7 +194,8 @@ impl State {
         if let Some(pull) = issue.pull.as_mut() {
             pull.merged = Some(Merged { by: actor.clone(), at: now, sha: sha.to_owned() });
         }
-        let commit = json!({"commit_id": sha, "commit_url": self.api(format_args!("/repos/{repo}/commits/{sha}"))});
+        let commit =
+            json!({"commit_id": sha, "commit_url": self.api(format_args!("/repos/{repo}/commits/{sha}"))});
         self.note(repo, number, actor, "merged", commit)?;
         self.note(repo, number, actor, "closed", json!({}))?;
         self.emit_issue(repo, number, actor, "closed", json!({}));
@@ -167,13 +212,15 @@ impl State {
         let ref_event = json!({"ref": short, "ref_type": kind, "pusher_type": "user"});
         let mut commits = Vec::new();
         if new != ZERO && kind == "branch" {
-            let start = if old == ZERO { found.tip(&found.default_branch).filter(|tip| *tip != new) } else { None };
+            let start =
+                if old == ZERO { found.tip(&found.default_branch).filter(|tip| *tip != new) } else { None };
             let without = if old == ZERO { start.map(String::as_str) } else { Some(old) };
             commits = self.git.log(repo, new, without, None)?;
             commits.truncate(MOST_COMMITS_TOLD);
             commits.reverse();
         }
-        let told: Vec<Value> = commits.iter().map(|commit| self.push_commit(repo, commit)).collect::<Allowed<_>>()?;
+        let told: Vec<Value> =
+            commits.iter().map(|commit| self.push_commit(repo, commit)).collect::<Allowed<_>>()?;
         let head_commit = match new {
             ZERO => Value::Null,
             new => self.push_commit(repo, &self.git.commit(repo, new)?)?,
@@ -211,7 +258,11 @@ impl State {
             None => Vec::new(),
         };
         let paths = |status: &[&str]| {
-            files.iter().filter(|file| status.contains(&file.status)).map(|file| file.path.as_str()).collect::<Vec<_>>()
+            files
+                .iter()
+                .filter(|file| status.contains(&file.status))
+                .map(|file| file.path.as_str())
+                .collect::<Vec<_>>()
         };
         let who = |signature: &Signature| {
             let login = self.account_of(signature).map(Name::as_str);
@@ -236,5 +287,4 @@ impl State {
 }
 
 /// What GitHub says to those whom `restrictions` leaves out.
-pub(super) const NOT_AUTHORIZED: &str =
-    "You're not authorized to push to this branch. Visit https://docs.github.com/articles/about-protected-branches/ for more information.";
+pub(super) const NOT_AUTHORIZED: &str = "You're not authorized to push to this branch. Visit https://docs.github.com/articles/about-protected-branches/ for more information.";

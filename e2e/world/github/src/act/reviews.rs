@@ -38,8 +38,12 @@ impl State {
             "APPROVE" => "APPROVED",
             "REQUEST_CHANGES" => "CHANGES_REQUESTED",
             "COMMENT" => "COMMENTED",
-            "PENDING" | "" => return Err(Refusal::not_simulated("pending reviews (a review without an event)")),
-            _ => return Err(Refusal::unprocessable(format!("Unprocessable Entity: event {event} is unknown"))),
+            "PENDING" | "" => {
+                return Err(Refusal::not_simulated("pending reviews (a review without an event)"));
+            }
+            _ => {
+                return Err(Refusal::unprocessable(format!("Unprocessable Entity: event {event} is unknown")));
+            }
         };
         if issue.author == author && event != "COMMENT" {
             let what = if event == "APPROVE" { "approve" } else { "request changes on" };
@@ -73,15 +77,30 @@ impl State {
     }
 
     /// Comments on a line, in a review of its own. Returns the comment's id.
-    pub fn comment_on_line(&mut self, by: &Caller, repo: &Name, number: u64, comment: NewReviewComment) -> Allowed<u64> {
+    pub fn comment_on_line(
+        &mut self,
+        by: &Caller,
+        repo: &Name,
+        number: u64,
+        comment: NewReviewComment,
+    ) -> Allowed<u64> {
         let head = self.pull(repo, number)?.head_sha.clone();
         let review = self.review(by, repo, number, "COMMENT", "", None, vec![comment])?;
         let pull = self.pull(repo, number)?;
-        let made = pull.review_comments.iter().rev().find(|one| one.review == review && one.commit_id == head);
+        let made =
+            pull.review_comments.iter().rev().find(|one| one.review == review && one.commit_id == head);
         made.map(|one| one.id).ok_or_else(Refusal::not_found)
     }
 
-    fn add_review_comment(&mut self, repo: &Name, number: u64, author: &Name, review: u64, commit: &str, new: NewReviewComment) -> Allowed<()> {
+    fn add_review_comment(
+        &mut self,
+        repo: &Name,
+        number: u64,
+        author: &Name,
+        review: u64,
+        commit: &str,
+        new: NewReviewComment,
+    ) -> Allowed<()> {
         if new.body.trim().is_empty() {
             return Err(Refusal::invalid("PullRequestReviewComment", "body", "missing_field"));
         }
@@ -126,7 +145,12 @@ impl State {
     pub fn edit_review(&mut self, by: &Caller, repo: &Name, number: u64, id: u64, body: &str) -> Allowed<()> {
         let actor = self.login(by)?;
         let now = self.now();
-        let review = self.pull_mut(repo, number)?.reviews.iter_mut().find(|one| one.id == id).ok_or_else(Refusal::not_found)?;
+        let review = self
+            .pull_mut(repo, number)?
+            .reviews
+            .iter_mut()
+            .find(|one| one.id == id)
+            .ok_or_else(Refusal::not_found)?;
         if review.author != actor {
             return Err(Refusal::forbidden("Must have admin rights to Repository."));
         }
@@ -142,7 +166,12 @@ impl State {
     }
 
     fn dismiss(&mut self, repo: &Name, number: u64, id: u64, actor: &Name) -> Allowed<()> {
-        let review = self.pull_mut(repo, number)?.reviews.iter_mut().find(|one| one.id == id).ok_or_else(Refusal::not_found)?;
+        let review = self
+            .pull_mut(repo, number)?
+            .reviews
+            .iter_mut()
+            .find(|one| one.id == id)
+            .ok_or_else(Refusal::not_found)?;
         if review.state == "COMMENTED" || review.state == "DISMISSED" {
             return Err(Refusal::unprocessable("Can not dismiss a commented pull request review"));
         }
@@ -156,29 +185,41 @@ impl State {
     pub(super) fn dismiss_stale(&mut self, repo: &Name, number: u64, actor: &Name) -> Allowed<()> {
         let pull = self.pull(repo, number)?;
         let protection = self.repo(repo)?.protection.get(&pull.base_ref);
-        if !protection.and_then(|one| one.required_reviews.as_ref()).is_some_and(|reviews| reviews.dismiss_stale) {
+        if !protection
+            .and_then(|one| one.required_reviews.as_ref())
+            .is_some_and(|reviews| reviews.dismiss_stale)
+        {
             return Ok(());
         }
-        let stale: Vec<u64> = pull.reviews.iter().filter(|one| one.state == "APPROVED").map(|one| one.id).collect();
+        let stale: Vec<u64> =
+            pull.reviews.iter().filter(|one| one.state == "APPROVED").map(|one| one.id).collect();
         stale.into_iter().try_for_each(|id| self.dismiss(repo, number, id, actor))
     }
 
     /// A comment on a line, with the number of its pull request.
     pub(crate) fn find_review_comment(&self, repo: &Name, id: u64) -> Allowed<(u64, &ReviewComment)> {
-        let pulls = self.repo(repo)?.issues.values().filter_map(|issue| Some((issue.number, issue.pull.as_ref()?)));
-        let mut all = pulls.flat_map(|(number, pull)| pull.review_comments.iter().map(move |comment| (number, comment)));
+        let pulls =
+            self.repo(repo)?.issues.values().filter_map(|issue| Some((issue.number, issue.pull.as_ref()?)));
+        let mut all = pulls
+            .flat_map(|(number, pull)| pull.review_comments.iter().map(move |comment| (number, comment)));
         all.find(|(_, comment)| comment.id == id).ok_or_else(Refusal::not_found)
     }
 
     fn emit_review(&mut self, repo: &Name, number: u64, id: u64, sender: &Name, action: &str) -> Allowed<()> {
-        let review = self.pull(repo, number)?.reviews.iter().find(|one| one.id == id).ok_or_else(Refusal::not_found)?;
+        let review = self
+            .pull(repo, number)?
+            .reviews
+            .iter()
+            .find(|one| one.id == id)
+            .ok_or_else(Refusal::not_found)?;
         let mut shown = self.show_review(repo, self.issue(repo, number)?, review);
         // REST shouts the state, webhooks do not.
         shown["state"] = json!(review.state.to_lowercase());
         if review.body.is_empty() {
             shown["body"] = serde_json::Value::Null;
         }
-        let mut payload = json!({"action": action, "review": shown, "pull_request": self.show_pull(repo, number)?});
+        let mut payload =
+            json!({"action": action, "review": shown, "pull_request": self.show_pull(repo, number)?});
         if action == "edited" {
             payload["changes"] = json!({});
         }

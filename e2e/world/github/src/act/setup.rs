@@ -10,7 +10,8 @@ use crate::Name;
 use crate::git::ZERO;
 use crate::refusal::{Allowed, Refusal};
 use crate::state::{
-    App, Caller, Hook, Installation, MergeSettings, Org, Protection, Repo, Role, Scope, State, Team, Token, User, Who,
+    App, Caller, Hook, Installation, MergeSettings, Org, Protection, Repo, Role, Scope, State, Team, Token,
+    User, Who,
 };
 
 impl State {
@@ -30,7 +31,10 @@ impl State {
         let id = self.next_id();
         let login = Name::from(login);
         let members = owners.iter().map(|owner| (Name::from(*owner), true)).collect();
-        self.orgs.insert(login.clone(), Org { id, login, members, public_members: BTreeSet::new(), teams: BTreeMap::new() });
+        self.orgs.insert(
+            login.clone(),
+            Org { id, login, members, public_members: BTreeSet::new(), teams: BTreeMap::new() },
+        );
     }
 
     /// Adds a member to an organisation.
@@ -73,10 +77,15 @@ impl State {
             None => owner.clone(),
         };
         self.make_repository(name.clone(), None)?;
-        let files: Vec<(&str, Option<&[u8]>)> = files.iter().map(|(path, text)| (*path, Some(text.as_bytes()))).collect();
+        let files: Vec<(&str, Option<&[u8]>)> =
+            files.iter().map(|(path, text)| (*path, Some(text.as_bytes()))).collect();
         let mut signature = match self.user(&author) {
             Ok(_) => self.signature(&author)?,
-            Err(_) => crate::git::Signature { name: author.to_string(), email: format!("{author}@example.com"), at: self.now() },
+            Err(_) => crate::git::Signature {
+                name: author.to_string(),
+                email: format!("{author}@example.com"),
+                at: self.now(),
+            },
         };
         signature.at = self.options.epoch;
         let sha = self.git.commit_files(&name, None, &files, &signature, "Initial commit")?;
@@ -141,7 +150,10 @@ impl State {
     pub fn add_token(&mut self, login: &str) -> String {
         let secret = self.next_secret();
         let token = format!("ghp_{}", secret.get(..36).unwrap_or(&secret));
-        self.tokens.insert(token.clone(), Token { who: Who::User(Name::from(login)), expires_at: None, repos: None });
+        self.tokens.insert(
+            token.clone(),
+            Token { who: Who::User(Name::from(login)), expires_at: None, repos: None },
+        );
         token
     }
 
@@ -183,7 +195,8 @@ impl State {
     /// Sends a hook the event `ping`, as GitHub does when one is made.
     pub(crate) fn ping(&mut self, hook: u64) -> Allowed<()> {
         let found = self.hooks.get(&hook).ok_or_else(Refusal::not_found)?;
-        let mut payload = json!({"zen": "Keep it logically awesome.", "hook_id": hook, "hook": self.show_hook(found)});
+        let mut payload =
+            json!({"zen": "Keep it logically awesome.", "hook_id": hook, "hook": self.show_hook(found)});
         match &found.scope {
             Scope::Repo(repo) => payload["repository"] = self.show_repo(self.repo(repo)?),
             Scope::Org(org) => payload["organization"] = self.show_org(self.org(org)?),

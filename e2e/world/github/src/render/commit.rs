@@ -137,9 +137,11 @@ impl State {
     pub(crate) fn show_check_run(&self, repo: &Repo, run: &CheckRun) -> Value {
         let url = self.api(format_args!("/repos/{}/check-runs/{}", repo.name, run.id));
         let text = |field: &str| run.output.get(field).cloned().unwrap_or_default();
-        let pulls = repo.issues.values().filter_map(|issue| Some((issue, issue.pull.as_ref()?))).filter(|(issue, pull)| {
-            issue.open && pull.head_sha == run.head_sha && pull.head_repo.as_ref() == Some(&repo.name)
-        });
+        let pulls = repo.issues.values().filter_map(|issue| Some((issue, issue.pull.as_ref()?))).filter(
+            |(issue, pull)| {
+                issue.open && pull.head_sha == run.head_sha && pull.head_repo.as_ref() == Some(&repo.name)
+            },
+        );
         let short = json!({"id": repo.id, "url": self.api(format_args!("/repos/{}", repo.name)), "name": repo.name.short()});
         let pulls = pulls.map(|(issue, pull)| {
             json!({

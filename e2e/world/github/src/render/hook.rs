@@ -16,7 +16,12 @@ impl State {
 
     pub(crate) fn show_hook(&self, hook: &Hook) -> Value {
         let url = self.hook_url(hook);
-        let last = self.deliveries.values().rev().filter(|one| one.hook == hook.id).find_map(|one| one.outcome.as_ref());
+        let last = self
+            .deliveries
+            .values()
+            .rev()
+            .filter(|one| one.hook == hook.id)
+            .find_map(|one| one.outcome.as_ref());
         json!({
             "type": match &hook.scope { Scope::Repo(_) => "Repository", Scope::Org(_) => "Organization", Scope::App(_) => "App" },
             "id": hook.id,
@@ -65,7 +70,8 @@ impl State {
             "headers": {"X-GitHub-Delivery": delivery.guid, "X-GitHub-Event": delivery.event, "Content-Type": "application/json"},
             "payload": delivery.payload,
         });
-        full["response"] = json!({"headers": {}, "payload": delivery.outcome.as_ref().map(|outcome| &outcome.body)});
+        full["response"] =
+            json!({"headers": {}, "payload": delivery.outcome.as_ref().map(|outcome| &outcome.body)});
         full
     }
 }

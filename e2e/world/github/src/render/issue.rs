@@ -10,7 +10,8 @@ use crate::render::extend;
 use crate::state::{Comment, Event, Issue, Reaction, Repo, State};
 
 /// The eight reactions, in GitHub's order.
-pub(crate) const REACTIONS: [&str; 8] = ["+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes"];
+pub(crate) const REACTIONS: [&str; 8] =
+    ["+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes"];
 
 impl State {
     pub(crate) fn show_issue(&self, repo: &Name, number: u64) -> Allowed<Value> {
@@ -69,7 +70,12 @@ impl State {
     }
 
     pub(crate) fn show_labels(&self, repo: &Repo, issue: &Issue) -> Value {
-        issue.labels.iter().filter_map(|name| repo.labels.get(name)).map(|label| self.show_label(repo, label)).collect()
+        issue
+            .labels
+            .iter()
+            .filter_map(|name| repo.labels.get(name))
+            .map(|label| self.show_label(repo, label))
+            .collect()
     }
 
     pub(crate) fn show_milestone_of(&self, repo: &Repo, issue: &Issue) -> Value {

@@ -7,8 +7,8 @@ use crate::Name;
 use crate::act::mergeability::Verdict;
 use crate::clock::shown;
 use crate::refusal::Allowed;
-use crate::render::show_rollup;
 use crate::render::extend;
+use crate::render::show_rollup;
 use crate::state::{Issue, Pull, Repo, Review, ReviewComment, State};
 
 impl State {
@@ -77,12 +77,19 @@ impl State {
     }
 
     /// A pull request with what only `GET /pulls/N` and webhooks tell. Webhooks never wait for mergeability: `None`.
-    pub(crate) fn show_full_pull(&self, repo: &Name, number: u64, verdict: Option<&Verdict>) -> Allowed<Value> {
+    pub(crate) fn show_full_pull(
+        &self,
+        repo: &Name,
+        number: u64,
+        verdict: Option<&Verdict>,
+    ) -> Allowed<Value> {
         let mut full = self.show_pull(repo, number)?;
         let issue = self.issue(repo, number)?;
         let pull = self.pull(repo, number)?;
         let comparison = self.git.compare(repo, &pull.base_sha, &pull.head_sha)?;
-        if let Some(merge) = verdict.and_then(|verdict| verdict.trial.clone()).filter(|_| pull.merged.is_none()) {
+        if let Some(merge) =
+            verdict.and_then(|verdict| verdict.trial.clone()).filter(|_| pull.merged.is_none())
+        {
             full["merge_commit_sha"] = json!(merge);
         }
         extend(
@@ -120,7 +127,11 @@ impl State {
 
     pub(crate) fn show_requested_teams(&self, repo: &Repo, pull: &Pull) -> Value {
         let Some(org) = self.orgs.get(&Name::from(repo.name.owner())) else { return json!([]) };
-        pull.requested_teams.iter().filter_map(|slug| org.teams.get(slug)).map(|team| self.show_team(org, team)).collect()
+        pull.requested_teams
+            .iter()
+            .filter_map(|slug| org.teams.get(slug))
+            .map(|team| self.show_team(org, team))
+            .collect()
     }
 
     pub(crate) fn show_review(&self, repo: &Name, issue: &Issue, review: &Review) -> Value {

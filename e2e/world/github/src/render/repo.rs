@@ -155,7 +155,9 @@ impl State {
 
     pub(crate) fn show_milestone(&self, repo: &Repo, milestone: &Milestone) -> Value {
         let url = self.api(format_args!("/repos/{}/milestones/{}", repo.name, milestone.number));
-        let of = |open| repo.issues.values().filter(|i| i.milestone == Some(milestone.number) && i.open == open).count();
+        let of = |open| {
+            repo.issues.values().filter(|i| i.milestone == Some(milestone.number) && i.open == open).count()
+        };
         json!({
             "url": url,
             "html_url": self.web(format_args!("/{}/milestone/{}", repo.name, milestone.number)),
@@ -210,8 +212,15 @@ impl State {
         }
         if let Some(restrictions) = &protection.restrictions {
             let org = self.orgs.get(&Name::from(repo.name.owner()));
-            let teams = restrictions.teams.iter().filter_map(|slug| Some(self.show_team(org?, org?.teams.get(slug)?)));
-            let apps = self.apps.values().filter(|app| restrictions.apps.contains(&app.slug)).map(|app| self.show_app(app));
+            let teams = restrictions
+                .teams
+                .iter()
+                .filter_map(|slug| Some(self.show_team(org?, org?.teams.get(slug)?)));
+            let apps = self
+                .apps
+                .values()
+                .filter(|app| restrictions.apps.contains(&app.slug))
+                .map(|app| self.show_app(app));
             shown["restrictions"] = json!({
                 "url": format!("{url}/restrictions"),
                 "users_url": format!("{url}/restrictions/users"),
@@ -231,7 +240,8 @@ impl State {
                 "require_last_push_approval": false,
             });
         }
-        shown["enforce_admins"] = json!({"url": format!("{url}/enforce_admins"), "enabled": protection.enforce_admins});
+        shown["enforce_admins"] =
+            json!({"url": format!("{url}/enforce_admins"), "enabled": protection.enforce_admins});
         for (field, on) in [
             ("required_linear_history", protection.linear_history),
             ("allow_force_pushes", protection.allow_force_pushes),
@@ -254,7 +264,10 @@ fn checks(contexts: &[String]) -> Vec<Value> {
 /// A path segment with what may not stand in it escaped.
 pub(crate) fn encoded(segment: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    segment.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+    segment
+        .bytes()
+        .map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
+        .collect()
 }
 
 /// Adds the fields of one object to another.

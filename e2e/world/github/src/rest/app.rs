@@ -47,7 +47,8 @@ async fn app(call: Call) -> Answer {
     let app = call.app()?;
     call.github.look(|state| {
         let mut shown = state.show_app(state.apps.get(&app).ok_or_else(Refusal::not_found)?);
-        shown["installations_count"] = json!(state.installations.values().filter(|one| one.app == app).count());
+        shown["installations_count"] =
+            json!(state.installations.values().filter(|one| one.app == app).count());
         ok(shown)
     })
 }
@@ -87,7 +88,10 @@ async fn access_token(call: Call, Path(id): Path<u64>, Input(input): Input<Token
         let secret = state.next_secret();
         let token = format!("ghs_{}", secret.get(..36).unwrap_or(&secret));
         let expires_at = state.clock.after(TOKEN_LIFETIME);
-        state.tokens.insert(token.clone(), Token { who: Who::Installation(id), expires_at: Some(expires_at), repos: repos.clone() });
+        state.tokens.insert(
+            token.clone(),
+            Token { who: Who::Installation(id), expires_at: Some(expires_at), repos: repos.clone() },
+        );
         let selected = repos.is_some() || installation.repos.is_some();
         let mut shown = json!({
             "token": token,
@@ -96,16 +100,32 @@ async fn access_token(call: Call, Path(id): Path<u64>, Input(input): Input<Token
             "repository_selection": if selected { "selected" } else { "all" },
         });
         if let Some(repos) = &repos {
-            shown["repositories"] = repos.iter().filter_map(|name| state.repos.get(name)).map(|repo| state.show_repo(repo)).collect();
+            shown["repositories"] = repos
+                .iter()
+                .filter_map(|name| state.repos.get(name))
+                .map(|repo| state.show_repo(repo))
+                .collect();
         }
         created(shown)
     })
 }
 
 /// The repositories that a token is asked for, all of which the installation must reach.
-fn narrowed(state: &State, installation: &Installation, input: &TokenInput) -> Allowed<Option<BTreeSet<Name>>> {
-    let by_name = input.repositories.iter().flatten().map(|name| Some(Name::of_repo(installation.account.as_str(), name)));
-    let by_id = input.repository_ids.iter().flatten().map(|id| Some(state.repos.values().find(|repo| repo.id == *id)?.name.clone()));
+fn narrowed(
+    state: &State,
+    installation: &Installation,
+    input: &TokenInput,
+) -> Allowed<Option<BTreeSet<Name>>> {
+    let by_name = input
+        .repositories
+        .iter()
+        .flatten()
+        .map(|name| Some(Name::of_repo(installation.account.as_str(), name)));
+    let by_id = input
+        .repository_ids
+        .iter()
+        .flatten()
+        .map(|id| Some(state.repos.values().find(|repo| repo.id == *id)?.name.clone()));
     let wanted: Vec<Option<Name>> = by_name.chain(by_id).collect();
     if wanted.is_empty() {
         return Ok(None);
@@ -119,7 +139,8 @@ fn narrowed(state: &State, installation: &Installation, input: &TokenInput) -> A
 }
 
 fn reaches(installation: &Installation, repo: &Repo) -> bool {
-    installation.account == *repo.name.owner() && installation.repos.as_ref().is_none_or(|only| only.contains(&repo.name))
+    installation.account == *repo.name.owner()
+        && installation.repos.as_ref().is_none_or(|only| only.contains(&repo.name))
 }
 
 async fn of_repo(call: Call, Path((owner, repo)): InRepo) -> Answer {
@@ -141,12 +162,15 @@ async fn of_account(call: Call, Path(account): Path<String>) -> Answer {
 
 async fn repositories(call: Call) -> Answer {
     let Who::Installation(id) = call.caller.who else {
-        return Err(Refusal::forbidden("You must authenticate with an installation access token in order to list repositories for an installation."));
+        return Err(Refusal::forbidden(
+            "You must authenticate with an installation access token in order to list repositories for an installation.",
+        ));
     };
     call.github.look(|state| {
         let installation = state.installations.get(&id).ok_or_else(Refusal::not_found)?;
         let reached = state.repos.values().filter(|repo| reaches(installation, repo));
-        let reached = reached.filter(|repo| call.caller.only.as_ref().is_none_or(|only| only.contains(&repo.name)));
+        let reached =
+            reached.filter(|repo| call.caller.only.as_ref().is_none_or(|only| only.contains(&repo.name)));
         call.list_in(state, "repositories", reached.map(|repo| state.show_repo(repo)))
     })
 }

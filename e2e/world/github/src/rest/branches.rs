@@ -15,9 +15,15 @@ pub(super) fn router() -> Router<GitHub> {
     Router::new()
         .route("/repos/{owner}/{repo}/branches", get(list))
         .route("/repos/{owner}/{repo}/branches/{branch}", get(one))
-        .route("/repos/{owner}/{repo}/branches/{branch}/protection", get(protection).put(protect).delete(unprotect))
+        .route(
+            "/repos/{owner}/{repo}/branches/{branch}/protection",
+            get(protection).put(protect).delete(unprotect),
+        )
         .route("/repos/{owner}/{repo}/branches/{branch}/protection/required_status_checks", get(required))
-        .route("/repos/{owner}/{repo}/branches/{branch}/protection/required_status_checks/contexts", get(contexts))
+        .route(
+            "/repos/{owner}/{repo}/branches/{branch}/protection/required_status_checks/contexts",
+            get(contexts),
+        )
 }
 
 async fn list(call: Call, Path((owner, repo)): InRepo) -> Answer {
@@ -25,7 +31,9 @@ async fn list(call: Call, Path((owner, repo)): InRepo) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         let found = state.repo(repo)?;
         let wanted = call.param("protected").map(|word| word == "true");
-        let chosen = found.branches().filter(|(name, _)| wanted.is_none_or(|wanted| found.protection.contains_key(*name) == wanted));
+        let chosen = found
+            .branches()
+            .filter(|(name, _)| wanted.is_none_or(|wanted| found.protection.contains_key(*name) == wanted));
         call.list(state, chosen.map(|(name, sha)| state.show_branch(found, name, sha)))
     })
 }
@@ -53,7 +61,10 @@ fn guarded<'a>(state: &'a State, call: &Call, repo: &Name, branch: &str) -> Allo
     if found.tip(branch).is_none() {
         return Err(Refusal::new(http::StatusCode::NOT_FOUND, "Branch not found"));
     }
-    found.protection.get(branch).ok_or_else(|| Refusal::new(http::StatusCode::NOT_FOUND, "Branch not protected"))
+    found
+        .protection
+        .get(branch)
+        .ok_or_else(|| Refusal::new(http::StatusCode::NOT_FOUND, "Branch not protected"))
 }
 
 async fn protection(call: Call, Path((owner, repo, branch)): Named) -> Answer {
@@ -131,7 +142,8 @@ impl ProtectionInput {
             None => None,
             Some(reviews) => {
                 let limits = reviews.dismissal_restrictions;
-                if limits.is_some_and(|one| one.users.is_some() || one.teams.is_some() || one.apps.is_some()) {
+                if limits.is_some_and(|one| one.users.is_some() || one.teams.is_some() || one.apps.is_some())
+                {
                     return Err(Refusal::not_simulated("dismissal_restrictions"));
                 }
                 Some(RequiredReviews {
@@ -158,7 +170,11 @@ impl ProtectionInput {
     }
 }
 
-async fn protect(call: Call, Path((owner, repo, branch)): Named, Input(input): Input<ProtectionInput>) -> Answer {
+async fn protect(
+    call: Call,
+    Path((owner, repo, branch)): Named,
+    Input(input): Input<ProtectionInput>,
+) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         state.permit(&call.caller, repo, Role::Admin)?;
         if state.repo(repo)?.tip(&branch).is_none() {
@@ -183,7 +199,9 @@ async fn required(call: Call, Path((owner, repo, branch)): Named) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         let protection = guarded(state, &call, repo, &branch)?;
         match state.show_protection(state.repo(repo)?, &branch, protection)["required_status_checks"].take() {
-            serde_json::Value::Null => Err(Refusal::new(http::StatusCode::NOT_FOUND, "Required status checks not enabled")),
+            serde_json::Value::Null => {
+                Err(Refusal::new(http::StatusCode::NOT_FOUND, "Required status checks not enabled"))
+            }
             shown => ok(shown),
         }
     })

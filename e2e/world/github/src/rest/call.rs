@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use axum::Json;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -39,8 +39,10 @@ impl FromRequestParts<GitHub> for Call {
     type Rejection = Response;
 
     async fn from_request_parts(parts: &mut Parts, github: &GitHub) -> Result<Self, Response> {
-        let Query(query) = Query::from_request_parts(parts, github).await.map_err(IntoResponse::into_response)?;
-        let accept = parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let Query(query) =
+            Query::from_request_parts(parts, github).await.map_err(IntoResponse::into_response)?;
+        let accept =
+            parts.headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
         Ok(Self {
             github: github.clone(),
             caller: parts.extensions.get::<Caller>().cloned().unwrap_or_else(Caller::nobody),
@@ -53,7 +55,12 @@ impl FromRequestParts<GitHub> for Call {
 
 impl Call {
     /// Works on the state in a repository that the caller may see.
-    pub(crate) fn within<T>(&self, owner: &str, repo: &str, work: impl FnOnce(&mut State, &Name) -> Allowed<T>) -> Allowed<T> {
+    pub(crate) fn within<T>(
+        &self,
+        owner: &str,
+        repo: &str,
+        work: impl FnOnce(&mut State, &Name) -> Allowed<T>,
+    ) -> Allowed<T> {
         self.github.change(|state| {
             let repo = state.visible(&self.caller, owner, repo)?;
             work(state, &repo)
@@ -68,7 +75,11 @@ impl Call {
     /// Refuses query parameters that the operation does not know.
     pub(crate) fn knows(&self, params: &[&str]) -> Allowed<()> {
         let paging = ["per_page", "page"];
-        match self.query.keys().find(|name| !params.contains(&name.as_str()) && !paging.contains(&name.as_str())) {
+        match self
+            .query
+            .keys()
+            .find(|name| !params.contains(&name.as_str()) && !paging.contains(&name.as_str()))
+        {
             Some(name) => Err(Refusal::not_simulated(format!("query parameter {name} of {}", self.path))),
             None => Ok(()),
         }
@@ -99,7 +110,8 @@ impl Call {
         let all: Vec<Value> = all.into_iter().collect();
         let (_, _, start, end) = self.page(all.len());
         let page: Vec<&Value> = all.get(start..end).unwrap_or_default().iter().collect();
-        Ok((self.links(state, all.len()), Json(serde_json::json!({"total_count": all.len(), field: page}))).into_response())
+        Ok((self.links(state, all.len()), Json(serde_json::json!({"total_count": all.len(), field: page})))
+            .into_response())
     }
 
     /// The `Link` header for the page asked for.
@@ -109,8 +121,10 @@ impl Call {
         let link = |to: usize, rel: &str| {
             let mut query = self.query.clone();
             query.insert("page".to_owned(), to.to_string());
-            let query: Vec<String> =
-                query.iter().map(|(name, value)| format!("{name}={}", crate::render::encoded(value))).collect();
+            let query: Vec<String> = query
+                .iter()
+                .map(|(name, value)| format!("{name}={}", crate::render::encoded(value)))
+                .collect();
             format!("<{}?{}>; rel=\"{rel}\"", state.api(&self.path), query.join("&"))
         };
         let mut links = Vec::new();

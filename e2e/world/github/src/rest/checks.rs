@@ -64,7 +64,9 @@ async fn change(call: Call, Path((owner, repo, id)): Numbered, Input(input): Inp
 }
 
 async fn one(call: Call, Path((owner, repo, id)): Numbered) -> Answer {
-    call.within(&owner, &repo, |state, repo| ok(state.show_check_run(state.repo(repo)?, state.check_run(repo, id)?)))
+    call.within(&owner, &repo, |state, repo| {
+        ok(state.show_check_run(state.repo(repo)?, state.check_run(repo, id)?))
+    })
 }
 
 async fn list(call: Call, Path((owner, repo, rev)): Named) -> Answer {

@@ -35,9 +35,12 @@ async fn of_repo(call: Call, Path((owner, repo)): InRepo) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         let since = since(&call)?;
         let issues = state.repo(repo)?.issues.values();
-        let mut all: Vec<(&Issue, &Comment)> = issues.flat_map(|issue| issue.comments.iter().map(move |one| (issue, one))).collect();
+        let mut all: Vec<(&Issue, &Comment)> =
+            issues.flat_map(|issue| issue.comments.iter().map(move |one| (issue, one))).collect();
         all.retain(|(_, one)| since.is_none_or(|since| one.updated_at >= since));
-        all.sort_by_key(|(_, one)| (if call.param("sort") == Some("updated") { one.updated_at } else { one.created_at }, one.id));
+        all.sort_by_key(|(_, one)| {
+            (if call.param("sort") == Some("updated") { one.updated_at } else { one.created_at }, one.id)
+        });
         if call.param("sort").is_some() && call.param("direction").unwrap_or("desc") == "desc" {
             all.reverse();
         }

@@ -38,7 +38,10 @@ fn show(call: &Call, owner: &str, repo: &str, path: &str) -> Answer {
     call.within(owner, repo, |state, repo| {
         let found = state.repo(repo)?;
         let rev = call.param("ref").unwrap_or(&found.default_branch);
-        let tip = found.tip(rev.trim_start_matches("refs/heads/")).cloned().or_else(|| state.git.resolve(repo, rev));
+        let tip = found
+            .tip(rev.trim_start_matches("refs/heads/"))
+            .cloned()
+            .or_else(|| state.git.resolve(repo, rev));
         let Some(sha) = tip else {
             return Err(Refusal::new(StatusCode::NOT_FOUND, format!("No commit found for the ref {rev}")));
         };
@@ -50,18 +53,36 @@ fn show(call: &Call, owner: &str, repo: &str, path: &str) -> Answer {
                 .map(|entry| {
                     let path = format!("{}/{}", path.trim_matches('/'), entry.path);
                     let kind = if entry.kind == "tree" { "dir" } else { "file" };
-                    describe(state, repo, path.trim_start_matches('/'), kind, &entry.sha, entry.size.unwrap_or_default(), rev)
+                    describe(
+                        state,
+                        repo,
+                        path.trim_start_matches('/'),
+                        kind,
+                        &entry.sha,
+                        entry.size.unwrap_or_default(),
+                        rev,
+                    )
                 })
                 .collect();
             return ok(Value::Array(shown));
         }
         let bytes = state.git.blob(repo, &object)?;
         if call.accept.contains("raw") {
-            return Ok(([(header::CONTENT_TYPE, "application/vnd.github.v3.raw; charset=utf-8")], bytes).into_response());
+            return Ok(([(header::CONTENT_TYPE, "application/vnd.github.v3.raw; charset=utf-8")], bytes)
+                .into_response());
         }
         let size = bytes.len();
-        let mut shown = describe(state, repo, path.trim_matches('/'), "file", &object, u64::try_from(size).unwrap_or_default(), rev);
-        let (content, encoding) = if size > MOST_BYTES { (String::new(), "none") } else { (wrapped(&bytes), "base64") };
+        let mut shown = describe(
+            state,
+            repo,
+            path.trim_matches('/'),
+            "file",
+            &object,
+            u64::try_from(size).unwrap_or_default(),
+            rev,
+        );
+        let (content, encoding) =
+            if size > MOST_BYTES { (String::new(), "none") } else { (wrapped(&bytes), "base64") };
         shown["content"] = json!(content);
         shown["encoding"] = json!(encoding);
         ok(shown)
@@ -108,7 +129,9 @@ struct FileChange {
 
 async fn write(call: Call, Path((owner, repo, path)): Named, Input(input): Input<FileChange>) -> Answer {
     let content = input.content.clone().unwrap_or_default().replace(['\n', '\r'], "");
-    let content = BASE64.decode(content.as_bytes()).map_err(|_| Refusal::unprocessable("content is not valid Base64."))?;
+    let content = BASE64
+        .decode(content.as_bytes())
+        .map_err(|_| Refusal::unprocessable("content is not valid Base64."))?;
     put(&call, &owner, &repo, &path, &input, Some(&content))
 }
 
@@ -116,11 +139,19 @@ async fn remove(call: Call, Path((owner, repo, path)): Named, Input(input): Inpu
     put(&call, &owner, &repo, &path, &input, None)
 }
 
-fn put(call: &Call, owner: &str, repo: &str, path: &str, input: &FileChange, content: Option<&[u8]>) -> Answer {
+fn put(
+    call: &Call,
+    owner: &str,
+    repo: &str,
+    path: &str,
+    input: &FileChange,
+    content: Option<&[u8]>,
+) -> Answer {
     call.within(owner, repo, |state, repo| {
         let branch = input.branch.clone().unwrap_or(state.repo(repo)?.default_branch.clone());
         let tip = state.repo(repo)?.tip(&branch).cloned();
-        let tip = tip.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, format!("Branch {branch} not found")))?;
+        let tip =
+            tip.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, format!("Branch {branch} not found")))?;
         let before = state.git.at_path(repo, &tip, path).map(|(_, object)| object);
         check_precondition(path, before.as_deref(), input.sha.as_deref())?;
         let sha = state.commit(&call.caller, repo, &branch, &[(path, content)], &input.message)?;

@@ -36,7 +36,8 @@ async fn list(call: Call, Path((owner, repo)): InRepo) -> Answer {
     call.knows(&["sha", "path", "since"])?;
     call.within(&owner, &repo, |state, repo| {
         let found = state.repo(repo)?;
-        let tip = commit(state, repo, call.param("sha").unwrap_or(&found.default_branch)).map_err(|_| Refusal::not_found())?;
+        let tip = commit(state, repo, call.param("sha").unwrap_or(&found.default_branch))
+            .map_err(|_| Refusal::not_found())?;
         let since = call.param("since").map(str::parse::<Timestamp>).transpose();
         let since = since.map_err(|_| Refusal::invalid("Commit", "since", "invalid"))?;
         let mut commits = state.git.log(repo, &tip, None, call.param("path"))?;
@@ -56,7 +57,8 @@ async fn one(call: Call, Path((owner, repo, rev)): Named) -> Answer {
             Some(parent) => state.git.diff(repo, parent, &sha)?,
             None => Vec::new(),
         };
-        let (added, deleted) = (files.iter().map(|f| f.additions).sum::<u64>(), files.iter().map(|f| f.deletions).sum::<u64>());
+        let (added, deleted) =
+            (files.iter().map(|f| f.additions).sum::<u64>(), files.iter().map(|f| f.deletions).sum::<u64>());
         let mut shown = state.show_commit(repo, &found);
         shown["stats"] = json!({"total": added + deleted, "additions": added, "deletions": deleted});
         shown["files"] = files.iter().map(|file| state.show_file(repo, &sha, file)).collect();
@@ -76,7 +78,8 @@ async fn pulls_of(call: Call, Path((owner, repo, rev)): Named) -> Answer {
                 numbers.push(issue.number);
             }
         }
-        let shown: Vec<Value> = numbers.into_iter().map(|number| state.show_pull(repo, number)).collect::<Allowed<_>>()?;
+        let shown: Vec<Value> =
+            numbers.into_iter().map(|number| state.show_pull(repo, number)).collect::<Allowed<_>>()?;
         call.list(state, shown)
     })
 }

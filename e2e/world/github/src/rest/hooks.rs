@@ -17,7 +17,10 @@ use crate::{GitHub, Name};
 pub(super) fn router() -> Router<GitHub> {
     Router::new()
         .route("/repos/{owner}/{repo}/hooks", get(list_of_repo).post(create_for_repo))
-        .route("/repos/{owner}/{repo}/hooks/{id}", get(one_of_repo).patch(change_of_repo).delete(remove_of_repo))
+        .route(
+            "/repos/{owner}/{repo}/hooks/{id}",
+            get(one_of_repo).patch(change_of_repo).delete(remove_of_repo),
+        )
         .route("/repos/{owner}/{repo}/hooks/{id}/pings", post(ping_of_repo))
         .route("/repos/{owner}/{repo}/hooks/{id}/deliveries", get(deliveries_of_repo))
         .route("/repos/{owner}/{repo}/hooks/{id}/deliveries/{delivery}", get(delivery_of_repo))
@@ -100,7 +103,10 @@ struct NewHook {
 }
 
 fn list(call: &Call, state: &State, scope: &Scope) -> Answer {
-    call.list(state, state.hooks.values().filter(|hook| hook.scope == *scope).map(|hook| state.show_hook(hook)))
+    call.list(
+        state,
+        state.hooks.values().filter(|hook| hook.scope == *scope).map(|hook| state.show_hook(hook)),
+    )
 }
 
 fn create(state: &mut State, scope: Scope, new: &NewHook) -> Answer {
@@ -108,7 +114,12 @@ fn create(state: &mut State, scope: Scope, new: &NewHook) -> Answer {
     if new.name.as_deref().unwrap_or("web") != "web" {
         return Err(Refusal::invalid("Hook", "name", "invalid"));
     }
-    let url = new.config.url.as_deref().filter(|url| url.starts_with("http")).ok_or_else(|| Refusal::invalid("Hook", "config.url", "missing_field"))?;
+    let url = new
+        .config
+        .url
+        .as_deref()
+        .filter(|url| url.starts_with("http"))
+        .ok_or_else(|| Refusal::invalid("Hook", "config.url", "missing_field"))?;
     let events = new.events.clone().unwrap_or_else(|| vec!["push".to_owned()]);
     if state.hooks.values().any(|hook| hook.scope == scope && hook.url == url && hook.events == events) {
         return Err(Refusal::custom("Hook", "Hook already exists on this repository"));
@@ -174,9 +185,16 @@ fn deliveries(call: &Call, state: &State, scope: &Scope, id: u64) -> Answer {
     call.knows(&["cursor", "status", "redelivery"])?;
     find(state, scope, id)?;
     let size = call.param("per_page").and_then(|text| text.parse::<usize>().ok()).unwrap_or(30).clamp(1, 100);
-    let before = call.param("cursor").map(|cursor| cursor.trim_start_matches("v1_").parse::<u64>()).transpose();
-    let before = before.map_err(|_| Refusal::invalid("HookDelivery", "cursor", "invalid"))?.unwrap_or(u64::MAX);
-    let mut chosen = state.deliveries.range(..before).rev().map(|(_, one)| one).filter(|one| one.hook == id && one.outcome.is_some());
+    let before =
+        call.param("cursor").map(|cursor| cursor.trim_start_matches("v1_").parse::<u64>()).transpose();
+    let before =
+        before.map_err(|_| Refusal::invalid("HookDelivery", "cursor", "invalid"))?.unwrap_or(u64::MAX);
+    let mut chosen = state
+        .deliveries
+        .range(..before)
+        .rev()
+        .map(|(_, one)| one)
+        .filter(|one| one.hook == id && one.outcome.is_some());
     let page: Vec<_> = chosen.by_ref().take(size).collect();
     let mut headers = http::HeaderMap::new();
     if let (Some(last), true) = (page.last(), chosen.next().is_some()) {
@@ -200,7 +218,8 @@ fn delivery(state: &State, scope: &Scope, hook: u64, id: u64) -> Answer {
 
 fn redeliver(state: &mut State, scope: &Scope, hook: u64, id: u64) -> Answer {
     find(state, scope, hook)?;
-    let found = state.deliveries.get(&id).filter(|one| one.hook == hook).ok_or_else(Refusal::not_found)?.clone();
+    let found =
+        state.deliveries.get(&id).filter(|one| one.hook == hook).ok_or_else(Refusal::not_found)?.clone();
     state.post(hook, found.guid, &found.event, found.payload, true);
     Ok((StatusCode::ACCEPTED, axum::Json(json!({}))).into_response())
 }
@@ -214,7 +233,11 @@ async fn create_for_repo(call: Call, Path((owner, repo)): InRepo, Input(new): In
 async fn one_of_repo(call: Call, Path((owner, repo, id)): RepoHook) -> Answer {
     call.on_repo(&owner, &repo, |state, scope| ok(state.show_hook(find(state, &scope, id)?)))
 }
-async fn change_of_repo(call: Call, Path((owner, repo, id)): RepoHook, Input(input): Input<HookChange>) -> Answer {
+async fn change_of_repo(
+    call: Call,
+    Path((owner, repo, id)): RepoHook,
+    Input(input): Input<HookChange>,
+) -> Answer {
     call.on_repo(&owner, &repo, |state, scope| change(state, &scope, id, input))
 }
 async fn remove_of_repo(call: Call, Path((owner, repo, id)): RepoHook) -> Answer {

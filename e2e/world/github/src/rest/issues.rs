@@ -29,21 +29,31 @@ async fn list(call: Call, Path((owner, repo)): InRepo) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         let since = call.param("since").map(str::parse::<Timestamp>).transpose();
         let since = since.map_err(|_| Refusal::invalid("Issue", "since", "invalid"))?;
-        let labels: Vec<Name> = call.param("labels").map(|all| all.split(',').map(Name::from).collect()).unwrap_or_default();
+        let labels: Vec<Name> =
+            call.param("labels").map(|all| all.split(',').map(Name::from).collect()).unwrap_or_default();
         let wanted = call.param("state").unwrap_or("open");
-        let is = |param: &str, value: &Name| call.param(param).is_none_or(|login| Name::from(login) == *value);
+        let is =
+            |param: &str, value: &Name| call.param(param).is_none_or(|login| Name::from(login) == *value);
         let mut chosen: Vec<&Issue> = state
             .repo(repo)?
             .issues
             .values()
             .filter(|issue| wanted == "all" || issue.open == (wanted == "open"))
-            .filter(|issue| labels.iter().all(|label| issue.labels.contains(label)) && is("creator", &issue.author))
-            .filter(|issue| call.param("assignee").is_none() || issue.assignees.iter().any(|login| is("assignee", login)))
-            .filter(|issue| call.param("milestone").is_none_or(|number| issue.milestone.map(|n| n.to_string()).as_deref() == Some(number)))
+            .filter(|issue| {
+                labels.iter().all(|label| issue.labels.contains(label)) && is("creator", &issue.author)
+            })
+            .filter(|issue| {
+                call.param("assignee").is_none() || issue.assignees.iter().any(|login| is("assignee", login))
+            })
+            .filter(|issue| {
+                call.param("milestone")
+                    .is_none_or(|number| issue.milestone.map(|n| n.to_string()).as_deref() == Some(number))
+            })
             .filter(|issue| since.is_none_or(|since| issue.updated_at >= since))
             .collect();
         sort(&mut chosen, &call)?;
-        let chosen: Vec<Value> = chosen.into_iter().map(|issue| state.show_issue(repo, issue.number)).collect::<Allowed<_>>()?;
+        let chosen: Vec<Value> =
+            chosen.into_iter().map(|issue| state.show_issue(repo, issue.number)).collect::<Allowed<_>>()?;
         call.list(state, chosen)
     })
 }
@@ -77,7 +87,12 @@ async fn open(call: Call, Path((owner, repo)): InRepo, Input(new): Input<NewIssu
         // GitHub drops these without a word for those who may not set them.
         if state.role(&call.caller, repo) >= Some(crate::state::Role::Triage) {
             state.add_labels(&call.caller, repo, number, &names(&new.labels.clone().unwrap_or_default()))?;
-            state.add_assignees(&call.caller, repo, number, &names(&new.assignees.clone().unwrap_or_default()))?;
+            state.add_assignees(
+                &call.caller,
+                repo,
+                number,
+                &names(&new.assignees.clone().unwrap_or_default()),
+            )?;
         }
         created(state.show_issue(repo, number)?)
     })
@@ -151,7 +166,11 @@ async fn assign(call: Call, Path((owner, repo, number)): Numbered, Input(input):
     })
 }
 
-async fn unassign(call: Call, Path((owner, repo, number)): Numbered, Input(input): Input<Assignees>) -> Answer {
+async fn unassign(
+    call: Call,
+    Path((owner, repo, number)): Numbered,
+    Input(input): Input<Assignees>,
+) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         state.remove_assignees(&call.caller, repo, number, &names(&input.assignees))?;
         ok(state.show_issue(repo, number)?)
@@ -188,8 +207,11 @@ async fn events(call: Call, Path((owner, repo, number)): Numbered) -> Answer {
 async fn timeline(call: Call, Path((owner, repo, number)): Numbered) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         let issue = state.issue(repo, number)?;
-        let mut entries: Vec<(Timestamp, u64, Value)> =
-            issue.events.iter().map(|event| (event.created_at, event.id, state.show_event(repo, event))).collect();
+        let mut entries: Vec<(Timestamp, u64, Value)> = issue
+            .events
+            .iter()
+            .map(|event| (event.created_at, event.id, state.show_event(repo, event)))
+            .collect();
         for comment in &issue.comments {
             let mut shown = state.show_comment(repo, issue, comment);
             shown["actor"] = shown["user"].clone();

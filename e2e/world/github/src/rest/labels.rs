@@ -66,7 +66,14 @@ struct LabelChange {
 async fn change(call: Call, Path((owner, repo, name)): Named, Input(change): Input<LabelChange>) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         let new_name = change.new_name.or(change.name);
-        let name = state.change_label(&call.caller, repo, &Name::from(name), new_name, change.color, change.description)?;
+        let name = state.change_label(
+            &call.caller,
+            repo,
+            &Name::from(name),
+            new_name,
+            change.color,
+            change.description,
+        )?;
         ok(show(state, repo, &name)?)
     })
 }
@@ -134,7 +141,10 @@ async fn clear(call: Call, Path((owner, repo, number)): Numbered) -> Answer {
     })
 }
 
-async fn take_off(call: Call, Path((owner, repo, number, name)): Path<(String, String, u64, String)>) -> Answer {
+async fn take_off(
+    call: Call,
+    Path((owner, repo, number, name)): Path<(String, String, u64, String)>,
+) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         state.remove_label(&call.caller, repo, number, &Name::from(name))?;
         list_worn(&call, state, repo, number)
@@ -146,7 +156,8 @@ async fn milestones(call: Call, Path((owner, repo)): InRepo) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         let found = state.repo(repo)?;
         let wanted = call.param("state").unwrap_or("open");
-        let chosen = found.milestones.values().filter(|one| wanted == "all" || one.open == (wanted == "open"));
+        let chosen =
+            found.milestones.values().filter(|one| wanted == "all" || one.open == (wanted == "open"));
         call.list(state, chosen.map(|one| state.show_milestone(found, one)))
     })
 }
@@ -165,7 +176,11 @@ struct NewMilestone {
     description: Option<String>,
 }
 
-async fn create_milestone(call: Call, Path((owner, repo)): InRepo, Input(new): Input<NewMilestone>) -> Answer {
+async fn create_milestone(
+    call: Call,
+    Path((owner, repo)): InRepo,
+    Input(new): Input<NewMilestone>,
+) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         let number = add_milestone(state, &call.caller, repo, new)?;
         let found = state.repo(repo)?;
@@ -182,6 +197,9 @@ fn add_milestone(state: &mut State, by: &Caller, repo: &Name, new: NewMilestone)
     }
     let number = found.milestones.last_key_value().map_or(1, |(last, _)| last + 1);
     let NewMilestone { title, description } = new;
-    found.milestones.insert(number, crate::state::Milestone { id, number, title, description, open: true, creator, created_at });
+    found.milestones.insert(
+        number,
+        crate::state::Milestone { id, number, title, description, open: true, creator, created_at },
+    );
     Ok(number)
 }

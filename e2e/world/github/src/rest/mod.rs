@@ -2,7 +2,10 @@
 //!
 //! Fields that a request has and this double does not know are refused with 501, since ignoring them could make a
 //! test pass for the wrong reason. Query parameters are held to the same rule.
-#![expect(clippy::unused_async, reason = "axum's handlers are async functions; these work under the state's lock and never wait")]
+#![expect(
+    clippy::unused_async,
+    reason = "axum's handlers are async functions; these work under the state's lock and never wait"
+)]
 
 mod app;
 mod branches;

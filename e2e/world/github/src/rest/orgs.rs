@@ -27,7 +27,10 @@ pub(super) fn router() -> Router<GitHub> {
         .route("/orgs/{org}/teams/{slug}/repos", get(team_repos))
         .route("/repos/{owner}/{repo}/teams", get(teams_of_repo))
         .route("/repos/{owner}/{repo}/collaborators", get(collaborators))
-        .route("/repos/{owner}/{repo}/collaborators/{login}", get(is_collaborator).put(invite).delete(dismiss))
+        .route(
+            "/repos/{owner}/{repo}/collaborators/{login}",
+            get(is_collaborator).put(invite).delete(dismiss),
+        )
         .route("/repos/{owner}/{repo}/collaborators/{login}/permission", get(permission))
         .route("/repos/{owner}/{repo}/assignees", get(assignees))
         .route("/repos/{owner}/{repo}/assignees/{login}", get(is_assignable))
@@ -55,7 +58,10 @@ async fn org(call: Call, Path(org): Path<String>) -> Answer {
 async fn repos(call: Call, Path(org): Path<String>) -> Answer {
     call.knows(&["type", "sort", "direction"])?;
     call.in_org(&org, |state, org| {
-        let owned = state.repos.values().filter(|repo| org.login == *repo.name.owner() && state.role(&call.caller, &repo.name).is_some());
+        let owned = state
+            .repos
+            .values()
+            .filter(|repo| org.login == *repo.name.owner() && state.role(&call.caller, &repo.name).is_some());
         call.list(state, owned.map(|repo| state.show_repo(repo)))
     })
 }
@@ -79,22 +85,35 @@ async fn is_member(call: Call, Path((org, login)): Path<(String, String)>) -> An
         if !state.is_insider(&call.caller, org) {
             // Strangers are sent to the public list.
             let to = state.api(format_args!("/orgs/{}/public_members/{login}", org.login));
-            return Ok(axum::response::IntoResponse::into_response((StatusCode::FOUND, [(http::header::LOCATION, to)])));
+            return Ok(axum::response::IntoResponse::into_response((
+                StatusCode::FOUND,
+                [(http::header::LOCATION, to)],
+            )));
         }
-        if org.members.contains_key(&Name::from(login.as_str())) { no_content() } else { Err(Refusal::not_found()) }
+        if org.members.contains_key(&Name::from(login.as_str())) {
+            no_content()
+        } else {
+            Err(Refusal::not_found())
+        }
     })
 }
 
 async fn is_public_member(call: Call, Path((org, login)): Path<(String, String)>) -> Answer {
     call.in_org(&org, |_, org| {
-        if org.public_members.contains(&Name::from(login.as_str())) { no_content() } else { Err(Refusal::not_found()) }
+        if org.public_members.contains(&Name::from(login.as_str())) {
+            no_content()
+        } else {
+            Err(Refusal::not_found())
+        }
     })
 }
 
 async fn membership(call: Call, Path((org, login)): Path<(String, String)>) -> Answer {
     call.in_org(&org, |state, org| {
         if !state.is_insider(&call.caller, org) {
-            return Err(Refusal::forbidden("You must be a member of this organization to see membership information."));
+            return Err(Refusal::forbidden(
+                "You must be a member of this organization to see membership information.",
+            ));
         }
         let login = Name::from(login.as_str());
         let owner = org.members.get(&login).ok_or_else(Refusal::not_found)?;
@@ -124,7 +143,10 @@ async fn team_members(call: Call, Path((org, slug)): Path<(String, String)>) -> 
     call.knows(&["role"])?;
     call.in_team(&org, &slug, |state, _, team| {
         let wanted = call.param("role").unwrap_or("all");
-        let chosen = team.members.iter().filter(|(_, maintainer)| wanted == "all" || **maintainer == (wanted == "maintainer"));
+        let chosen = team
+            .members
+            .iter()
+            .filter(|(_, maintainer)| wanted == "all" || **maintainer == (wanted == "maintainer"));
         call.list(state, chosen.map(|(login, _)| state.show_user(login)))
     })
 }
@@ -196,7 +218,9 @@ async fn collaborators(call: Call, Path((owner, repo)): InRepo) -> Answer {
         state.permit(&call.caller, repo, Role::Write)?;
         let all = state.users.keys().filter(|login| state.is_collaborator(login, repo));
         let least = match call.param("permission") {
-            Some(word) => Some(Role::parse(word).ok_or_else(|| Refusal::not_simulated(format!("permission={word}")))?),
+            Some(word) => {
+                Some(Role::parse(word).ok_or_else(|| Refusal::not_simulated(format!("permission={word}")))?)
+            }
             None => None,
         };
         let all = all.filter(|login| state.role_of(login, repo) >= least);
@@ -208,7 +232,11 @@ async fn is_collaborator(call: Call, Path((owner, repo, login)): Named) -> Answe
     call.within(&owner, &repo, |state, repo| {
         state.permit(&call.caller, repo, Role::Write)?;
         let login = Name::from(login);
-        if state.users.contains_key(&login) && state.is_collaborator(&login, repo) { no_content() } else { Err(Refusal::not_found()) }
+        if state.users.contains_key(&login) && state.is_collaborator(&login, repo) {
+            no_content()
+        } else {
+            Err(Refusal::not_found())
+        }
     })
 }
 
@@ -266,6 +294,10 @@ async fn assignees(call: Call, Path((owner, repo)): InRepo) -> Answer {
 async fn is_assignable(call: Call, Path((owner, repo, login)): Named) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         let login = Name::from(login);
-        if state.users.contains_key(&login) && state.is_collaborator(&login, repo) { no_content() } else { Err(Refusal::not_found()) }
+        if state.users.contains_key(&login) && state.is_collaborator(&login, repo) {
+            no_content()
+        } else {
+            Err(Refusal::not_found())
+        }
     })
 }

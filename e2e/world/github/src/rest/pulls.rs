@@ -34,17 +34,22 @@ async fn list(call: Call, Path((owner, repo)): InRepo) -> Answer {
         // A head that names nobody's fork matches nothing.
         let Ok(head) = head else { return call.list(state, []) };
         let fits = |pull: &Pull| {
-            let head = head.as_ref().is_none_or(|(repo, branch)| pull.head_repo.as_ref() == Some(repo) && pull.head_ref == *branch);
+            let head = head.as_ref().is_none_or(|(repo, branch)| {
+                pull.head_repo.as_ref() == Some(repo) && pull.head_ref == *branch
+            });
             head && call.param("base").is_none_or(|base| pull.base_ref == base)
         };
         let mut chosen: Vec<&Issue> = state
             .repo(repo)?
             .issues
             .values()
-            .filter(|issue| issue.pull.as_ref().is_some_and(fits) && (wanted == "all" || issue.open == (wanted == "open")))
+            .filter(|issue| {
+                issue.pull.as_ref().is_some_and(fits) && (wanted == "all" || issue.open == (wanted == "open"))
+            })
             .collect();
         sort(&mut chosen, &call)?;
-        let chosen: Vec<Value> = chosen.into_iter().map(|issue| state.show_pull(repo, issue.number)).collect::<Allowed<_>>()?;
+        let chosen: Vec<Value> =
+            chosen.into_iter().map(|issue| state.show_pull(repo, issue.number)).collect::<Allowed<_>>()?;
         call.list(state, chosen)
     })
 }
@@ -66,7 +71,8 @@ struct Opening {
 
 async fn open(call: Call, Path((owner, repo)): InRepo, Input(new): Input<Opening>) -> Answer {
     call.within(&owner, &repo, |state, repo| {
-        let new = NewPull { title: new.title, body: new.body, head: new.head, base: new.base, draft: new.draft };
+        let new =
+            NewPull { title: new.title, body: new.body, head: new.head, base: new.base, draft: new.draft };
         let number = state.open_pull(&call.caller, repo, new)?;
         created(show(state, repo, number)?)
     })
@@ -130,7 +136,10 @@ async fn files(call: Call, Path((owner, repo, number)): Numbered) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         let pull = state.pull(repo, number)?;
         let comparison = state.git.compare(repo, &pull.base_sha, &pull.head_sha)?;
-        call.list(state, comparison.files.iter().take(3000).map(|file| state.show_file(repo, &pull.head_sha, file)))
+        call.list(
+            state,
+            comparison.files.iter().take(3000).map(|file| state.show_file(repo, &pull.head_sha, file)),
+        )
     })
 }
 
@@ -157,11 +166,14 @@ async fn merge(call: Call, Path((owner, repo, number)): Numbered, Input(input): 
             Some("squash") => MergeMethod::Squash,
             Some("rebase") => MergeMethod::Rebase,
             Some(other) => {
-                let words = format!("Invalid request.\n\n{other} is not a member of [\"merge\", \"squash\", \"rebase\"].");
+                let words = format!(
+                    "Invalid request.\n\n{other} is not a member of [\"merge\", \"squash\", \"rebase\"]."
+                );
                 return Err(Refusal::unprocessable(words));
             }
         };
-        let request = MergeRequest { sha: input.sha, method, title: input.commit_title, message: input.commit_message };
+        let request =
+            MergeRequest { sha: input.sha, method, title: input.commit_title, message: input.commit_message };
         let sha = state.merge(&call.caller, repo, number, &request)?;
         ok(json!({"sha": sha, "merged": true, "message": "Pull Request successfully merged"}))
     })
@@ -173,7 +185,11 @@ struct Updating {
     expected_head_sha: Option<String>,
 }
 
-async fn update_branch(call: Call, Path((owner, repo, number)): Numbered, Input(input): Input<Updating>) -> Answer {
+async fn update_branch(
+    call: Call,
+    Path((owner, repo, number)): Numbered,
+    Input(input): Input<Updating>,
+) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         state.update_branch(&call.caller, repo, number, input.expected_head_sha.as_deref())?;
         let url = state.web(format_args!("/{repo}/pull/{number}"));
@@ -193,14 +209,26 @@ struct Reviewers {
 
 async fn ask(call: Call, Path((owner, repo, number)): Numbered, Input(input): Input<Reviewers>) -> Answer {
     call.within(&owner, &repo, |state, repo| {
-        state.request_reviews(&call.caller, repo, number, &names(&input.reviewers), &names(&input.team_reviewers))?;
+        state.request_reviews(
+            &call.caller,
+            repo,
+            number,
+            &names(&input.reviewers),
+            &names(&input.team_reviewers),
+        )?;
         created(state.show_pull(repo, number)?)
     })
 }
 
 async fn unask(call: Call, Path((owner, repo, number)): Numbered, Input(input): Input<Reviewers>) -> Answer {
     call.within(&owner, &repo, |state, repo| {
-        state.unrequest_reviews(&call.caller, repo, number, &names(&input.reviewers), &names(&input.team_reviewers))?;
+        state.unrequest_reviews(
+            &call.caller,
+            repo,
+            number,
+            &names(&input.reviewers),
+            &names(&input.team_reviewers),
+        )?;
         ok(state.show_pull(repo, number)?)
     })
 }

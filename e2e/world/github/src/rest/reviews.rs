@@ -33,7 +33,8 @@ async fn list(call: Call, Path((owner, repo, number)): Numbered) -> Answer {
 }
 
 fn show(state: &State, repo: &Name, number: u64, id: u64) -> Allowed<Value> {
-    let review = state.pull(repo, number)?.reviews.iter().find(|one| one.id == id).ok_or_else(Refusal::not_found)?;
+    let review =
+        state.pull(repo, number)?.reviews.iter().find(|one| one.id == id).ok_or_else(Refusal::not_found)?;
     Ok(state.show_review(repo, state.issue(repo, number)?, review))
 }
 
@@ -75,7 +76,12 @@ impl LineComment {
             // Accepted only as what it always is here: the present head.
             tracing::debug!("a comment on a line names its commit; it is put on the head");
         }
-        Ok(NewReviewComment { body: self.body, path: self.path, line: self.line.or(self.position), in_reply_to: self.in_reply_to })
+        Ok(NewReviewComment {
+            body: self.body,
+            path: self.path,
+            line: self.line.or(self.position),
+            in_reply_to: self.in_reply_to,
+        })
     }
 }
 
@@ -113,7 +119,10 @@ async fn comments(call: Call, Path((owner, repo, number)): Numbered) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         let issue = state.issue(repo, number)?;
         let pull = state.pull(repo, number)?;
-        call.list(state, pull.review_comments.iter().map(|comment| state.show_review_comment(repo, issue, comment)))
+        call.list(
+            state,
+            pull.review_comments.iter().map(|comment| state.show_review_comment(repo, issue, comment)),
+        )
     })
 }
 
@@ -122,7 +131,11 @@ fn show_comment(state: &State, repo: &Name, id: u64) -> Allowed<Value> {
     Ok(state.show_review_comment(repo, state.issue(repo, number)?, comment))
 }
 
-async fn comment(call: Call, Path((owner, repo, number)): Numbered, Input(new): Input<LineComment>) -> Answer {
+async fn comment(
+    call: Call,
+    Path((owner, repo, number)): Numbered,
+    Input(new): Input<LineComment>,
+) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         let id = state.comment_on_line(&call.caller, repo, number, new.read()?)?;
         created(show_comment(state, repo, id)?)

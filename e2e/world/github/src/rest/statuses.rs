@@ -30,7 +30,15 @@ struct NewStatus {
 async fn create(call: Call, Path((owner, repo, sha)): Named, Input(new): Input<NewStatus>) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         let context = new.context.as_deref().unwrap_or("default");
-        let id = state.set_status(&call.caller, repo, &sha, &new.state, context, new.description, new.target_url)?;
+        let id = state.set_status(
+            &call.caller,
+            repo,
+            &sha,
+            &new.state,
+            context,
+            new.description,
+            new.target_url,
+        )?;
         let made = state.repo(repo)?.statuses.get(&sha).and_then(|all| all.iter().find(|one| one.id == id));
         created(state.show_status(repo, &sha, made.ok_or_else(Refusal::not_found)?))
     })
@@ -39,7 +47,8 @@ async fn create(call: Call, Path((owner, repo, sha)): Named, Input(new): Input<N
 /// The commit that a path segment means: a branch, a tag or an id.
 pub(super) fn commit(state: &State, repo: &Name, rev: &str) -> Allowed<String> {
     let tip = state.repo(repo)?.tip(rev).cloned();
-    tip.or_else(|| state.git.resolve(repo, rev)).ok_or_else(|| Refusal::unprocessable(format!("No commit found for SHA: {rev}")))
+    tip.or_else(|| state.git.resolve(repo, rev))
+        .ok_or_else(|| Refusal::unprocessable(format!("No commit found for SHA: {rev}")))
 }
 
 async fn combined(call: Call, Path((owner, repo, rev)): Named) -> Answer {

@@ -51,7 +51,8 @@ async fn me(call: Call) -> Answer {
 
 async fn one(call: Call, Path(login): Path<String>) -> Answer {
     call.github.look(|state| {
-        let login = state.canonical(&login).map_or_else(|| Name::from(login.as_str()), |user| user.login.clone());
+        let login =
+            state.canonical(&login).map_or_else(|| Name::from(login.as_str()), |user| user.login.clone());
         ok(profile(state, &login)?)
     })
 }
@@ -60,7 +61,9 @@ async fn my_repos(call: Call) -> Answer {
     call.knows(&["affiliation", "visibility", "type", "sort", "direction"])?;
     call.github.look(|state| {
         let login = state.login(&call.caller)?;
-        let mine = state.repos.values().filter(|repo| state.role_of(&login, &repo.name) > Some(Role::Read) || state.is_collaborator(&login, &repo.name));
+        let mine = state.repos.values().filter(|repo| {
+            state.role_of(&login, &repo.name) > Some(Role::Read) || state.is_collaborator(&login, &repo.name)
+        });
         call.list(
             state,
             mine.map(|repo| {
@@ -75,7 +78,10 @@ async fn my_repos(call: Call) -> Answer {
 async fn my_orgs(call: Call) -> Answer {
     call.github.look(|state| {
         let login = state.login(&call.caller)?;
-        call.list(state, state.orgs.values().filter(|org| org.members.contains_key(&login)).map(|org| state.show_org(org)))
+        call.list(
+            state,
+            state.orgs.values().filter(|org| org.members.contains_key(&login)).map(|org| state.show_org(org)),
+        )
     })
 }
 
@@ -83,7 +89,10 @@ async fn repos_of(call: Call, Path(login): Path<String>) -> Answer {
     call.knows(&["type", "sort", "direction"])?;
     call.github.look(|state| {
         let login = Name::from(login);
-        let owned = state.repos.values().filter(|repo| login == *repo.name.owner() && state.role(&call.caller, &repo.name).is_some());
+        let owned = state
+            .repos
+            .values()
+            .filter(|repo| login == *repo.name.owner() && state.role(&call.caller, &repo.name).is_some());
         call.list(state, owned.map(|repo| state.show_repo(repo)))
     })
 }

@@ -47,7 +47,8 @@ impl State {
             Who::Nobody | Who::App(_) => anybody,
             Who::User(login) => self.role_of(login, repo),
             Who::Installation(id) => {
-                let reaches = self.installations.get(id).is_some_and(|one| one.account == *found.name.owner());
+                let reaches =
+                    self.installations.get(id).is_some_and(|one| one.account == *found.name.owner());
                 if reaches { Some(Role::Admin) } else { anybody }
             }
         }
@@ -97,7 +98,9 @@ impl State {
         match &caller.who {
             Who::Installation(_) => Err(Refusal::forbidden("Resource not accessible by integration")),
             Who::User(_) if needed == Role::Admin => Err(Refusal::not_found()),
-            Who::Nobody | Who::User(_) | Who::App(_) => Err(Refusal::forbidden("Must have admin rights to Repository.")),
+            Who::Nobody | Who::User(_) | Who::App(_) => {
+                Err(Refusal::forbidden("Must have admin rights to Repository."))
+            }
         }
     }
 
@@ -133,7 +136,11 @@ impl State {
             "MEMBER"
         } else if found.collaborators.contains_key(login) {
             "COLLABORATOR"
-        } else if found.issues.values().any(|one| one.author == *login && one.pull.as_ref().is_some_and(|p| p.merged.is_some())) {
+        } else if found
+            .issues
+            .values()
+            .any(|one| one.author == *login && one.pull.as_ref().is_some_and(|p| p.merged.is_some()))
+        {
             "CONTRIBUTOR"
         } else {
             "NONE"

@@ -72,7 +72,11 @@ pub struct Outcome {
 impl Outcome {
     /// The outcome of an answer.
     pub fn answered(code: u16, body: String) -> Self {
-        let status = if (200..300).contains(&code) { "OK".to_owned() } else { format!("Invalid HTTP Response: {code}") };
+        let status = if (200..300).contains(&code) {
+            "OK".to_owned()
+        } else {
+            format!("Invalid HTTP Response: {code}")
+        };
         Self { code, status, body }
     }
 

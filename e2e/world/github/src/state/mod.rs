@@ -20,8 +20,8 @@ pub use self::hook::{Delivery, Hook, Outcome, Scope};
 pub use self::issue::{Comment, Event, Issue, Merged, Pull, Reaction, Review, ReviewComment, Trial};
 pub use self::people::{App, Caller, Installation, Org, Role, Team, Token, User, Who};
 pub use self::repository::{
-    CheckRun, Label, MergeSettings, Milestone, Protection, Repo, RequiredContexts, RequiredReviews, Restrictions, Sha,
-    Status,
+    CheckRun, Label, MergeSettings, Milestone, Protection, Repo, RequiredContexts, RequiredReviews,
+    Restrictions, Sha, Status,
 };
 use crate::git::Git;
 use crate::refusal::{Allowed, Refusal};

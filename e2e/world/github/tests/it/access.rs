@@ -43,7 +43,8 @@ async fn what_is_not_simulated_is_refused_by_name() {
     assert!(route.message().contains("GET /repos/acme/widgets/pages"), "{}", route.message());
     let method = client.put("/repos/acme/widgets/labels", json!({})).await.is(501);
     assert!(method.message().contains("PUT"), "{}", method.message());
-    let field = client.post("/repos/acme/widgets/issues", json!({"title": "x", "projects": []})).await.is(501);
+    let field =
+        client.post("/repos/acme/widgets/issues", json!({"title": "x", "projects": []})).await.is(501);
     assert!(field.message().contains("unknown field `projects`"), "{}", field.message());
     let param = client.get("/repos/acme/widgets/issues?mentioned=ada").await.is(501);
     assert!(param.message().contains("mentioned"), "{}", param.message());
@@ -122,9 +123,13 @@ async fn an_app_gets_a_token_that_ends_after_an_hour() {
     let as_app = Client::with_token(&github, &web_token(app, 0, 600));
     assert_eq!(as_app.get("/app").await.is(200).body["slug"], "bowline");
     assert_eq!(as_app.get("/repos/acme/widgets/installation").await.is(200).body["id"], installation);
-    let made = as_app.post(&format!("/app/installations/{installation}/access_tokens"), json!({})).await.is(201);
+    let made =
+        as_app.post(&format!("/app/installations/{installation}/access_tokens"), json!({})).await.is(201);
     let client = Client::with_token(&github, made.body["token"].as_str().unwrap());
-    assert_eq!(list(&client.get("/installation/repositories").await.is(200).body["repositories"], "full_name"), [WIDGETS]);
+    assert_eq!(
+        list(&client.get("/installation/repositories").await.is(200).body["repositories"], "full_name"),
+        [WIDGETS]
+    );
     client.post("/repos/acme/widgets/issues", json!({"title": "hello"})).await.is(201);
     let author = github.look(|state| state.issue(&Name::from(WIDGETS), 1).unwrap().author.clone());
     assert_eq!(author.as_str(), "bowline[bot]");
@@ -156,7 +161,10 @@ async fn a_token_narrowed_to_one_repository_sees_no_other_private_one() {
     let path = format!("/app/installations/{installation}/access_tokens");
     let made = as_app.post(&path, json!({"repositories": ["widgets"]})).await.is(201);
     assert_eq!(made.body["repository_selection"], "selected");
-    Client::with_token(&github, made.body["token"].as_str().unwrap()).get("/repos/acme/secrets").await.is(404);
+    Client::with_token(&github, made.body["token"].as_str().unwrap())
+        .get("/repos/acme/secrets")
+        .await
+        .is(404);
     as_app.post(&path, json!({"repositories": ["nothing"]})).await.is(422);
 }
 
@@ -169,8 +177,14 @@ async fn permission_and_membership_are_told_as_github_tells_them() {
     });
     let client = Client::of(&github, "robot");
     let reply = client.get("/repos/acme/widgets/collaborators/robin/permission").await.is(200);
-    assert_eq!((reply.body["permission"].as_str(), reply.body["role_name"].as_str()), (Some("write"), Some("maintain")));
-    assert_eq!(client.get("/repos/acme/widgets/collaborators/ada/permission").await.body["permission"], "admin");
+    assert_eq!(
+        (reply.body["permission"].as_str(), reply.body["role_name"].as_str()),
+        (Some("write"), Some("maintain"))
+    );
+    assert_eq!(
+        client.get("/repos/acme/widgets/collaborators/ada/permission").await.body["permission"],
+        "admin"
+    );
     client.get("/repos/acme/widgets/collaborators/rita").await.is(204);
     client.get("/orgs/acme/members/rita").await.is(302);
     let member = Client::of(&github, "rita");

@@ -13,7 +13,9 @@ use crate::github::{Client, WIDGETS, acme};
 async fn a_rule_fires_as_often_as_it_says() {
     let github = acme();
     let client = Client::of(&github, "robot");
-    github.faults().add(Rule::on("/repos/acme/widgets", Fault::Fail(502, "Server Error".to_owned())).after(1).times(2));
+    github
+        .faults()
+        .add(Rule::on("/repos/acme/widgets", Fault::Fail(502, "Server Error".to_owned())).after(1).times(2));
     let mut seen = Vec::new();
     for _ in 0..4 {
         seen.push(client.get("/repos/acme/widgets").await.status.as_u16());
@@ -26,7 +28,11 @@ async fn a_comment_whose_answer_was_lost_is_there() {
     let github = acme();
     let number = github.user("robin").open_issue(WIDGETS, "A bug", "").unwrap();
     let client = Client::of(&github, "robot");
-    github.faults().add(Rule::on("/repos/*/*/issues/*/comments", Fault::FailAfter(500, "oops".to_owned())).method(Method::POST).times(1));
+    github.faults().add(
+        Rule::on("/repos/*/*/issues/*/comments", Fault::FailAfter(500, "oops".to_owned()))
+            .method(Method::POST)
+            .times(1),
+    );
     let path = format!("/repos/acme/widgets/issues/{number}/comments");
     client.post(&path, json!({"body": "hello"})).await.is(500);
     assert_eq!(client.get(&path).await.body.as_array().unwrap().len(), 1);
@@ -43,7 +49,10 @@ async fn limits_are_told_with_the_headers_that_clients_wait_by() {
     github.faults().add(Rule::on("/repos/**", Fault::Exhausted).times(1));
     client.get("/repos/acme/widgets").await.is(403);
     let primary = client.get("/repos/acme/widgets").await.is(403);
-    assert_eq!((primary.header("x-ratelimit-remaining"), primary.header("x-ratelimit-reset")), ("0", "1767229200"));
+    assert_eq!(
+        (primary.header("x-ratelimit-remaining"), primary.header("x-ratelimit-reset")),
+        ("0", "1767229200")
+    );
     tokio::time::advance(Duration::from_secs(3600)).await;
     client.get("/repos/acme/widgets").await.is(200);
 }
@@ -85,7 +94,8 @@ async fn a_client_can_be_killed_before_and_after_a_write() {
         let path = format!("/repos/acme/widgets/issues/{number}/comments");
         client.get(&path).await.is(200);
         client.post(&format!("/repos/acme/widgets/issues/{number}/labels"), json!(["x"])).await.is(200);
-        let killed = tokio::time::timeout(Duration::from_secs(1), client.post(&path, json!({"body": "hello"}))).await;
+        let killed =
+            tokio::time::timeout(Duration::from_secs(1), client.post(&path, json!({"body": "hello"}))).await;
         assert!(killed.is_err());
         assert_eq!(github.faults().writes(), 2);
         assert_eq!(client.get(&path).await.body.as_array().unwrap().len(), comments, "{moment:?}");
@@ -104,5 +114,8 @@ async fn the_observer_sees_writes_in_order_and_no_reads() {
     client.get("/repos/acme/widgets").await.is(200);
     client.post("/repos/acme/widgets/issues", json!({"title": "one"})).await.is(201);
     client.ask("query { viewer { login } }", json!({})).await.is(200);
-    assert_eq!(*seen.lock().unwrap(), ["1 Before POST /repos/acme/widgets/issues", "1 After POST /repos/acme/widgets/issues"]);
+    assert_eq!(
+        *seen.lock().unwrap(),
+        ["1 Before POST /repos/acme/widgets/issues", "1 After POST /repos/acme/widgets/issues"]
+    );
 }

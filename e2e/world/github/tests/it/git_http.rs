@@ -60,9 +60,27 @@ async fn a_partial_clone_and_the_refs_of_a_pull_request_are_served() {
     let number = github.user("robin").open_pull(WIDGETS, "fix", "Fix it", &[("a", "b")]).unwrap();
     Client::of(&github, "robot").get(&format!("/repos/acme/widgets/pulls/{number}")).await.is(200);
     let head = github.look(|state| state.pull(&WIDGETS.into(), number).unwrap().head_sha.clone());
-    worked(git(folder.path(), &["clone", "--quiet", "--bare", "--filter=blob:none", &format!("http://{address}"), "bare"]).await);
+    worked(
+        git(
+            folder.path(),
+            &["clone", "--quiet", "--bare", "--filter=blob:none", &format!("http://{address}"), "bare"],
+        )
+        .await,
+    );
     let bare = folder.path().join("bare");
-    worked(git(&bare, &["fetch", "--quiet", "origin", &format!("refs/pull/{number}/head"), &format!("refs/pull/{number}/merge")]).await);
+    worked(
+        git(
+            &bare,
+            &[
+                "fetch",
+                "--quiet",
+                "origin",
+                &format!("refs/pull/{number}/head"),
+                &format!("refs/pull/{number}/merge"),
+            ],
+        )
+        .await,
+    );
     worked(git(&bare, &["fetch", "--quiet", "origin", &head]).await);
     assert_eq!(worked(git(&bare, &["rev-parse", &format!("{head}^{{commit}}")]).await), head);
 }
@@ -78,7 +96,12 @@ async fn a_push_moves_the_head_of_a_pull_request() {
     worked(git(&copy, &["add", "a"]).await);
     worked(git(&copy, &["commit", "--quiet", "-m", "Add a"]).await);
     worked(git(&copy, &["push", "--quiet", "origin", "fix"]).await);
-    let new = NewPull { title: "Fix".to_owned(), head: "fix".to_owned(), base: "main".to_owned(), ..NewPull::default() };
+    let new = NewPull {
+        title: "Fix".to_owned(),
+        head: "fix".to_owned(),
+        base: "main".to_owned(),
+        ..NewPull::default()
+    };
     let number = github.user("rita").open(WIDGETS, new).unwrap();
     std::fs::write(copy.join("a"), "c\n").unwrap();
     worked(git(&copy, &["commit", "--quiet", "-a", "--amend", "-m", "Add a better"]).await);
@@ -130,14 +153,28 @@ async fn one_ref_of_a_push_is_refused_and_the_other_moves() {
     let (github, folder, address) = served().await;
     github.change(|state| {
         state.grant(WIDGETS, "robin", Role::Write).unwrap();
-        state.protect(WIDGETS, "main", Protection { required_reviews: Some(Default::default()), ..Protection::default() }).unwrap();
+        state
+            .protect(
+                WIDGETS,
+                "main",
+                Protection { required_reviews: Some(Default::default()), ..Protection::default() },
+            )
+            .unwrap();
     });
     let remote = format!("{}{address}", authority(&github, "robin"));
     worked(git(folder.path(), &["clone", "--quiet", &remote, "copy"]).await);
     let copy = folder.path().join("copy");
     worked(git(&copy, &["commit", "--quiet", "--allow-empty", "-m", "Sneak"]).await);
-    let (success, said) = git(&copy, &["push", "origin", "HEAD:refs/heads/main", "HEAD:refs/heads/side", "HEAD:refs/pull/9/head"]).await;
-    assert!(!success && said.contains("protected branch hook declined: Changes must be made through a pull request."), "{said}");
+    let (success, said) = git(
+        &copy,
+        &["push", "origin", "HEAD:refs/heads/main", "HEAD:refs/heads/side", "HEAD:refs/pull/9/head"],
+    )
+    .await;
+    assert!(
+        !success
+            && said.contains("protected branch hook declined: Changes must be made through a pull request."),
+        "{said}"
+    );
     assert!(said.contains("deny updating a hidden ref"), "{said}");
     let head = worked(git(&copy, &["rev-parse", "HEAD"]).await);
     let (main, side) = github.look(|state| {
@@ -146,7 +183,8 @@ async fn one_ref_of_a_push_is_refused_and_the_other_moves() {
     });
     assert_eq!(side.as_deref(), Some(head.as_str()));
     assert_ne!(main.as_deref(), Some(head.as_str()));
-    let (success, said) = git(&copy, &["push", "--atomic", "origin", "HEAD:refs/heads/main", "HEAD:refs/heads/other"]).await;
+    let (success, said) =
+        git(&copy, &["push", "--atomic", "origin", "HEAD:refs/heads/main", "HEAD:refs/heads/other"]).await;
     assert!(!success && said.contains("atomic push failure"), "{said}");
 }
 

@@ -23,7 +23,9 @@ pub fn acme_with(options: Options) -> GitHub {
         }
         state.add_org("acme", &["ada"]);
         state.add_member("acme", "rita").unwrap();
-        state.add_repository(WIDGETS, &[("README.md", "# Widgets\n"), ("src/lib.txt", "one\ntwo\nthree\n")]).unwrap();
+        state
+            .add_repository(WIDGETS, &[("README.md", "# Widgets\n"), ("src/lib.txt", "one\ntwo\nthree\n")])
+            .unwrap();
         state.grant(WIDGETS, "rita", Role::Write).unwrap();
         state.grant(WIDGETS, "robot", Role::Write).unwrap();
     });
@@ -125,8 +127,10 @@ impl Client {
 
     async fn send_graphql(&self, body: &Value) -> Reply {
         let request = Request::post("https://api.github.com/graphql");
-        let request = request.header("authorization", format!("Bearer {}", self.token.clone().unwrap_or_default()));
-        let response = self.github.router().oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
+        let request =
+            request.header("authorization", format!("Bearer {}", self.token.clone().unwrap_or_default()));
+        let response =
+            self.github.router().oneshot(request.body(Body::from(body.to_string())).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let text = String::from_utf8_lossy(&body.collect().await.unwrap().to_bytes()).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
