@@ -4,12 +4,25 @@
 //! observes again. One ordered list of named checks feeds the plan, the status on the pull request, `kubectl describe`,
 //! `explain` and the documentation.
 
+pub mod base_sha;
+pub mod blockers;
+pub mod checks;
+pub mod commit;
 pub mod context_policy;
 pub mod contexts;
+pub mod evidence;
+pub mod intent;
 pub mod label;
+pub mod landing;
 pub mod method;
 pub mod policy;
+pub mod pool;
 pub mod prow;
 pub mod query;
+pub mod reason;
+pub mod requirements;
+pub mod status;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod tide;
+pub mod tide_merge;

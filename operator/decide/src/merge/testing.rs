@@ -1,8 +1,6 @@
 //! Builders for tests: good defaults, so that only what matters appears.
 
-use crate::facts::{
-    BaseSha, HeadSha, Login, MergeState, Mergeable, PullRequest, RepoName, ReviewDecision,
-};
+use crate::facts::{BaseSha, HeadSha, Login, MergeState, Mergeable, PullRequest, RepoName, ReviewDecision};
 use std::collections::BTreeSet;
 
 /// A pull request of `acme/widgets` into `main`, mergeable, without labels.
@@ -58,4 +56,20 @@ impl PullBuilder {
     pub fn facts(self) -> PullRequest {
         self.0
     }
+}
+
+/// A presubmit that always runs and whose context has its name.
+pub(crate) fn job(name: &str) -> crate::job::Presubmit {
+    job_with(name, |_| {})
+}
+
+/// A presubmit that always runs, changed.
+pub(crate) fn job_with(name: &str, change: impl FnOnce(&mut api::job::Presubmit)) -> crate::job::Presubmit {
+    let mut raw = api::job::Presubmit {
+        base: api::job::JobBase { name: name.into(), ..api::job::JobBase::default() },
+        always_run: Some(true),
+        ..api::job::Presubmit::default()
+    };
+    change(&mut raw);
+    crate::config::presubmits_of(&[raw]).unwrap().remove(0)
 }

@@ -184,7 +184,7 @@ impl Tide {
             }
         }
         let raw = merged(section.queries);
-        let queries = raw.iter().filter_map(|query| Query::new(query.fields()).ok()).collect();
+        let queries = raw.iter().map(|query| Query::joined(query.fields())).collect();
         let methods = MethodRules::new(&section.merge_method)
             .map_err(|problem| fault("merge_method".into(), problem.to_string()))
             .unwrap_or_default();

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use std::{cmp::Ordering, fmt::Write as _};
 
 const NAMES: [&str; 17] = [
-    "and", "or", "not", "eq", "ne", "lt", "le", "gt", "ge", "len", "index", "slice", "print", "printf", "println",
-    "html", "urlquery",
+    "and", "or", "not", "eq", "ne", "lt", "le", "gt", "ge", "len", "index", "slice", "print", "printf",
+    "println", "html", "urlquery",
 ];
 
 pub(super) fn exists(name: &str) -> bool {
@@ -15,7 +15,8 @@ pub(super) fn exists(name: &str) -> bool {
 }
 
 pub(super) fn call(name: &str, values: &[Value]) -> Result<Value, TemplateFailed> {
-    let wrong = |problem: &str| TemplateFailed::Call { function: name.to_owned(), problem: problem.to_owned() };
+    let wrong =
+        |problem: &str| TemplateFailed::Call { function: name.to_owned(), problem: problem.to_owned() };
     match (name, values) {
         ("not", [value]) => Ok(Value::Bool(!value.is_true())),
         ("eq", [first, others @ ..]) if !others.is_empty() => {
@@ -42,12 +43,14 @@ pub(super) fn call(name: &str, values: &[Value]) -> Result<Value, TemplateFailed
                 .ok_or_else(|| wrong("there is nothing at this place of the list"))
         }),
         ("slice", [Value::Text(text), bounds @ ..]) => {
-            let (from, to) = range(bounds, text.len()).ok_or_else(|| wrong("the bounds are not in the text"))?;
+            let (from, to) =
+                range(bounds, text.len()).ok_or_else(|| wrong("the bounds are not in the text"))?;
             let cut = text.as_bytes().get(from..to).unwrap_or_default();
             Ok(Value::text(String::from_utf8_lossy(cut)))
         }
         ("slice", [Value::List(items), bounds @ ..]) => {
-            let (from, to) = range(bounds, items.len()).ok_or_else(|| wrong("the bounds are not in the list"))?;
+            let (from, to) =
+                range(bounds, items.len()).ok_or_else(|| wrong("the bounds are not in the list"))?;
             Ok(Value::List(items.get(from..to).unwrap_or_default().to_vec()))
         }
         ("print", values) => Ok(Value::Text(printed(values, false))),
