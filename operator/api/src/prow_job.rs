@@ -8,6 +8,7 @@ use crate::{
     schema,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube_derive::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -89,7 +90,79 @@ impl fmt::Display for ProwJobState {
 }
 
 /// What a run is to do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "prow.k8s.io",
+    version = "v1",
+    kind = "ProwJob",
+    namespaced,
+    status = "ProwJobStatus",
+    derive = "PartialEq",
+    shortname = "pj",
+    category = "bowsprit",
+    doc = "One run of a job: Prow's own object, with its names and meaning unchanged.",
+    crates(kube_core = "::kube_core"),
+    annotation("api-approved.kubernetes.io", "https://github.com/kubernetes/test-infra/pull/8669"),
+    selectable = ".spec.job",
+    selectable = ".spec.type",
+    selectable = ".spec.refs.org",
+    selectable = ".spec.refs.repo",
+    selectable = ".status.state",
+    printcolumn(name = "Job", type_ = "string", json_path = ".spec.job", description = "The job's name."),
+    printcolumn(name = "Type", type_ = "string", json_path = ".spec.type", description = "What caused it."),
+    printcolumn(name = "Org", type_ = "string", json_path = ".spec.refs.org", description = "The owner."),
+    printcolumn(
+        name = "Repo",
+        type_ = "string",
+        json_path = ".spec.refs.repo",
+        description = "The repository."
+    ),
+    printcolumn(
+        name = "Pulls",
+        type_ = "string",
+        json_path = ".spec.refs.pulls[*].number",
+        description = "The first pull under test."
+    ),
+    printcolumn(
+        name = "State",
+        type_ = "string",
+        json_path = ".status.state",
+        description = "How far it has come."
+    ),
+    printcolumn(
+        name = "Started",
+        type_ = "date",
+        json_path = ".status.startTime",
+        description = "When it was created."
+    ),
+    printcolumn(
+        name = "Completed",
+        type_ = "date",
+        json_path = ".status.completionTime",
+        description = "When it ended."
+    ),
+    printcolumn(
+        name = "Cluster",
+        type_ = "string",
+        json_path = ".spec.cluster",
+        priority = 1,
+        description = "The build cluster."
+    ),
+    printcolumn(
+        name = "Queue",
+        type_ = "string",
+        json_path = ".spec.job_queue_name",
+        priority = 1,
+        description = "The queue whose capacity it shares."
+    ),
+    printcolumn(
+        name = "Reason",
+        type_ = "string",
+        json_path = ".status.description",
+        priority = 1,
+        description = "The state, in words."
+    )
+)]
 pub struct ProwJobSpec {
     /// What caused it.
     #[serde(rename = "type")]
@@ -203,5 +276,6 @@ pub struct ProwJobStatus {
     pub observed_generation: Option<i64>,
     /// Scheduled, PodReady, Reported.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "schema::conditions")]
     pub conditions: Vec<Condition>,
 }

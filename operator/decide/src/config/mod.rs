@@ -5,7 +5,11 @@
 
 mod compile;
 mod problem;
+pub mod quantity;
+mod read;
+mod shape;
 pub mod yaml;
 
 pub use compile::{postsubmits_of, presubmits_of};
 pub use problem::{At, Problem, Severity, any_error};
+pub use read::{Gaps, ReadFile, ReadProwYaml, job_file, prow_yaml};
