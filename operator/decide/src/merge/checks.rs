@@ -7,7 +7,7 @@
 use super::{
     context_policy::{ContextPolicy, InvalidContextPolicy},
     contexts::{self, HeadContext, NotGreen},
-    evidence,
+    evidence::{self, Verdict},
     method::{GitHubBlocked, Method},
     policy::Policy,
     pool::{Change, JobsUnknown, Pool},
@@ -18,12 +18,12 @@ use crate::{
     facts::{MergeState, Mergeable},
     job::Presubmit,
 };
+use api::prow_job::{ProwJobState, ProwJobType};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
-/// How long a change stays out after GitHub refused it, by how often it did.
-const REFUSED_FOR: [SignedDuration; 3] =
-    [SignedDuration::from_mins(30), SignedDuration::from_hours(2), SignedDuration::from_hours(12)];
+/// How long a change stays out after it failed alone.
+const EXCLUDED_FOR: SignedDuration = SignedDuration::from_mins(30);
 
 /// A change with what follows from it alone.
 #[derive(Clone, Debug)]
@@ -136,15 +136,16 @@ pub const CHECKS: &[Check] = &[
         other_contexts,
     ),
     check("OwnContexts", Stage::Joins, "Has every required job passed on this head once?", own_contexts),
-    check("NotRefused", Stage::Joins, "Has GitHub not just refused to merge this head?", not_refused),
+    check("NotExcluded", Stage::Joins, "Has it not just failed alone?", not_excluded),
+    check("NotRefused", Stage::Belongs, "Has GitHub not just refused to merge this head?", not_refused),
     check("Unblocked", Stage::Lands, "Does no open issue block the branch?", unblocked),
     check("NoFreeze", Stage::Lands, "Is there no freeze that holds it?", no_freeze),
     check("Recorded", Stage::Lands, "Does the pool know what it required before?", recorded),
 ];
 
-/// Why the first check up to this stage holds the change back; `None`: all pass.
-pub fn held(case: &Case<'_>, stage: Stage) -> Option<MergeReason> {
-    CHECKS.iter().filter(|check| check.stage <= stage).find_map(|check| check.hold(case))
+/// Why the first check of these stages holds the change back; `None`: all pass.
+pub fn held(case: &Case<'_>, stages: &[Stage]) -> Option<MergeReason> {
+    CHECKS.iter().filter(|check| stages.contains(&check.stage)).find_map(|check| check.hold(case))
 }
 
 /// What every check says, in order.
@@ -277,11 +278,37 @@ fn own_contexts(case: &Case<'_>) -> Option<MergeReason> {
 
 fn not_refused(case: &Case<'_>) -> Option<MergeReason> {
     let member = case.examined.change.member();
-    let refusal = case.pool.refusals.iter().find(|refusal| refusal.member == member)?;
-    let nth = usize::try_from(refusal.times.saturating_sub(1)).unwrap_or(usize::MAX);
-    let pause = REFUSED_FOR.get(nth).or(REFUSED_FOR.last())?;
-    let until = refusal.at.saturating_add(*pause).ok()?;
+    let refusal = case.pool.record.as_ref()?.refusal_of(&member)?;
+    let until = refusal.until();
     (case.now < until).then(|| MergeReason::Refused { message: refusal.message.clone(), until })
+}
+
+/// Whether it failed alone, on whatever tip, as often as it may: then it is the change and not its company.
+fn not_excluded(case: &Case<'_>) -> Option<MergeReason> {
+    let retries = case.policy.retries()?;
+    let change = case.examined.change;
+    let alone = [change.member()];
+    let mine = || {
+        let runs = case.pool.runs.iter().filter(|run| run.gates && run.kind == ProwJobType::Batch);
+        runs.filter(|run| run.branch == case.pool.branch && run.members == alone)
+    };
+    let last = mine().filter_map(|run| run.completed).max()?;
+    if change.retested_at.is_some_and(|at| at > last) {
+        return None;
+    }
+    let until = last.saturating_add(EXCLUDED_FOR).ok()?;
+    let mut jobs = BTreeSet::new();
+    for run in mine() {
+        let same = || mine().filter(|other| other.base == run.base && other.context == run.context);
+        let failed = |state| matches!(state, ProwJobState::Failure | ProwJobState::Error);
+        let failures = same().filter(|other| failed(other.state)).count();
+        let passed = same().any(|other| Verdict::of(other.state) == Verdict::Green);
+        if !passed && failures > usize::try_from(retries).unwrap_or(usize::MAX) {
+            jobs.insert(run.job.clone());
+        }
+    }
+    (case.now < until && !jobs.is_empty())
+        .then(|| MergeReason::Excluded { jobs: jobs.into_iter().collect(), until })
 }
 
 fn unblocked(case: &Case<'_>) -> Option<MergeReason> {

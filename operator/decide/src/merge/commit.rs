@@ -52,7 +52,7 @@ fn view(change: &Change) -> Value {
         ReviewDecision::Other(other) => other,
     });
     let full_name = Value::Text(pull.repository.to_string());
-    let labels = pull.labels.iter().map(|label| Value::record([("Name", text(label))])).collect();
+    let labels = change.listed_labels.iter().map(|label| Value::record([("Name", text(label))])).collect();
     let github = Value::record([
         ("Number", number.clone()),
         ("Author", Value::record([("Login", author.clone())])),

@@ -5,6 +5,7 @@
 //! `explain` and the documentation.
 
 pub mod base_sha;
+pub mod batch;
 pub mod blockers;
 pub mod checks;
 pub mod commit;
@@ -14,15 +15,22 @@ pub mod evidence;
 pub mod intent;
 pub mod label;
 pub mod landing;
+pub mod members;
 pub mod method;
+pub mod plan;
 pub mod policy;
 pub mod pool;
 pub mod prow;
 pub mod query;
 pub mod reason;
 pub mod requirements;
+mod rounds;
 pub mod status;
+#[cfg(test)]
+mod stories;
 #[cfg(test)]
 pub(crate) mod testing;
 pub mod tide;
 pub mod tide_merge;
+mod tide_plan;
+pub mod train;

@@ -1,7 +1,12 @@
 //! What was observed about one branch: the pull requests into it, the jobs, the runs, what blocks, what the pool wrote
 //! down before. A controller fills this from GitHub, from ProwJobs and from its own status; nothing here is computed.
 
-use super::{intent::Intent, label::AnyOf, method::AllowedMethods, method::Method, requirements::Record};
+use super::{
+    intent::{Intent, Reading},
+    label::AnyOf,
+    method::{AllowedMethods, Method},
+    requirements::Record,
+};
 use crate::{
     facts::{BaseSha, CheckRun, CommitStatus, HeadSha, Login, PullRequest, RepoName, TreeSha},
     job::Presubmit,
@@ -32,21 +37,27 @@ pub struct Pool {
     pub blockers: Vec<Blocker>,
     /// What the repository's settings allow.
     pub allowed_methods: AllowedMethods,
-    /// Merges that were tried out in our copy of the repository, when a plan asked for them.
+    /// Merges that were tried out in our copy of the repository, because a plan asked for them.
     pub trials: Vec<(Trial, Trialled)>,
+    /// The term of the leader that observes this.
+    pub term: u64,
     /// The landing that is under way, as written down before it began.
     pub intent: Option<Intent>,
+    /// What GitHub shows of the intent's first car, read after the intent; `None`: not read yet.
+    pub reading: Option<Reading>,
+    /// When this leader called for the intent's first car, unless GitHub clearly refused.
+    pub called_at: Option<Timestamp>,
     /// What the pool last required (DESIGN M1); `None`: there is no record, as after its loss.
     pub record: Option<Record>,
     /// Whether every JobConfig was observed since the process began.
     pub all_jobs_observed: bool,
     /// Since when this process observes the pool.
     pub observed_since: Timestamp,
-    /// Merges that GitHub refused.
-    pub refusals: Vec<Refusal>,
+    /// Names of jobs that exist and are set aside, because something is wrong with them.
+    pub refused_jobs: BTreeSet<String>,
     /// Runs and merges of the recent past, for the budget.
     pub spent: Spent,
-    /// Which strict rules GitHub has for the branch: a head must be up to date before it merges.
+    /// GitHub asks for an up-to-date head before a merge (a strict branch rule).
     pub protected_strict: bool,
 }
 
@@ -63,6 +74,8 @@ pub struct Change {
     pub can_be_rebased: bool,
     /// The files that it changes.
     pub files: Vec<String>,
+    /// Its labels in the order in which GitHub lists them, which commit templates show.
+    pub listed_labels: Vec<String>,
     /// A look at exactly this head, which acts on commands and labels, has finished (DESIGN C4).
     pub looked_at: bool,
     /// When somebody last asked to test this head again.
@@ -218,19 +231,6 @@ pub struct Trialled {
     pub taken: Vec<Member>,
     /// The tree with all of them.
     pub tree: Option<TreeSha>,
-}
-
-/// A merge that GitHub refused.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Which change, at which head.
-    pub member: Member,
-    /// GitHub's words.
-    pub message: String,
-    /// When.
-    pub at: Timestamp,
-    /// How often in a row.
-    pub times: u32,
 }
 
 /// Runs started and changes merged in the recent past.

@@ -101,9 +101,18 @@ pub enum MergeReason {
     Green {
         /// The tip.
         base: String,
-        /// The other changes tested with it.
-        with: Vec<u64>,
+        /// The changes that were tested together.
+        members: Vec<u64>,
     },
+    /// These are next and are tested together on the tip.
+    NextOnTip {
+        /// Which.
+        members: Vec<u64>,
+        /// The tip.
+        tip: String,
+    },
+    /// The requirements changed and are written down before a merge relies on them.
+    RequirementsChanged,
     /// It does not merge together with those before it.
     ConflictsWithTrain,
     /// It is being merged.
@@ -150,9 +159,18 @@ pub enum MergeReason {
     },
     /// It was merged.
     Merged {
+        /// Which.
+        number: u64,
         /// As which commit.
         commit: String,
     },
+    /// It was merged, and onto which commit could not be told.
+    Unverified {
+        /// Which.
+        number: u64,
+    },
+    /// Everything is read once more before a merge.
+    LastLook,
     /// What happened to a merge is not known and is read from GitHub.
     Unresolved,
 }
@@ -215,6 +233,8 @@ impl Reason for MergeReason {
             Self::Queued { .. } => "Queued",
             Self::Testing { .. } => "Testing",
             Self::Green { .. } => "AllJobsPassed",
+            Self::NextOnTip { .. } => "NextOnTip",
+            Self::RequirementsChanged => "RequirementsChanged",
             Self::ConflictsWithTrain => "ConflictsWithTrain",
             Self::Landing => "Landing",
             Self::SplitAfterRed { .. } => "SplitAfterRed",
@@ -225,6 +245,8 @@ impl Reason for MergeReason {
             Self::Superseded => "Superseded",
             Self::ForeignPush { .. } => "ForeignPush",
             Self::Merged { .. } => "Merged",
+            Self::Unverified { .. } => "Unverified",
+            Self::LastLook => "LastLook",
             Self::Unresolved => "Unresolved",
         }
     }
@@ -293,11 +315,20 @@ impl Reason for MergeReason {
                 let jobs: Vec<String> = jobs.iter().map(JobProgress::words).collect();
                 format!("Position {position} of {of}; {}.", jobs.join("; "))
             }
-            Self::Green { base, with } if with.is_empty() => {
+            Self::Green { base, members } if members.len() < 2 => {
                 format!("All required jobs passed on {base}.")
             }
-            Self::Green { base, with } => {
-                format!("All required jobs passed on {base}, together with {}.", numbers(with))
+            Self::Green { base, members } => {
+                format!("All required jobs passed on {base} for {} together.", numbers(members))
+            }
+            Self::NextOnTip { members, tip } if members.len() == 1 => {
+                format!("{} is next and is tested on {tip}.", numbers(members))
+            }
+            Self::NextOnTip { members, tip } => {
+                format!("{} are next and are tested together on {tip}.", numbers(members))
+            }
+            Self::RequirementsChanged => {
+                "What the pool requires has changed; that is written down before a merge relies on it.".into()
             }
             Self::ConflictsWithTrain => {
                 "It does not merge together with changes before it; it is tried again after them.".into()
@@ -318,12 +349,65 @@ impl Reason for MergeReason {
             Self::HeadMoved { number } => format!("#{number} was pushed to."),
             Self::Superseded => "A longer train tells the same.".into(),
             Self::ForeignPush { expected, found } => format!(
-                "The branch was moved to {found} by somebody else; {expected} was expected. What is left is tested anew."
+                "Somebody else moved the branch: it was at {found}, not at {expected}. What is left is tested anew."
             ),
-            Self::Merged { commit } => format!("It was merged as {commit}."),
-            Self::Unresolved => {
-                "GitHub's answer to the merge is unclear; the pull request is read again.".into()
+            Self::Merged { number, commit } => format!("#{number} was merged as {commit}."),
+            Self::Unverified { number } => {
+                format!("What #{number} was merged onto could not be told. What is left is tested anew.")
             }
+            Self::LastLook => "Head, labels and tip are read once more before the merge.".into(),
+            Self::Unresolved => {
+                "Whether GitHub has merged it is not known; the pull request is read again.".into()
+            }
+        }
+    }
+}
+
+impl MergeReason {
+    /// When the reason ends by the clock alone, where it does.
+    pub fn until(&self) -> Option<Timestamp> {
+        match self {
+            Self::Refused { until, .. }
+            | Self::Excluded { until, .. }
+            | Self::Settling { until, .. }
+            | Self::Frozen { until, .. } => Some(*until),
+            Self::NoRecord { until } => *until,
+            Self::MemberLeft { why, .. } => why.until(),
+            Self::NotOpen
+            | Self::Draft
+            | Self::NotLookedAt
+            | Self::Paused
+            | Self::NoQuery
+            | Self::QueryUnmet { .. }
+            | Self::Conflict
+            | Self::ConflictingMethodLabels
+            | Self::CannotRebase
+            | Self::MethodForbidden(_)
+            | Self::BlockedByGitHub
+            | Self::BlockedByIssues(_)
+            | Self::JobsUnknown(_)
+            | Self::InvalidContextPolicy(_)
+            | Self::ContextFailed(_)
+            | Self::ContextMissing(_)
+            | Self::ContextPending(_)
+            | Self::Unsupported(_)
+            | Self::Queued { .. }
+            | Self::Testing { .. }
+            | Self::Green { .. }
+            | Self::NextOnTip { .. }
+            | Self::RequirementsChanged
+            | Self::ConflictsWithTrain
+            | Self::Landing
+            | Self::SplitAfterRed { .. }
+            | Self::Retry { .. }
+            | Self::BaseMoved { .. }
+            | Self::HeadMoved { .. }
+            | Self::Superseded
+            | Self::ForeignPush { .. }
+            | Self::Merged { .. }
+            | Self::Unverified { .. }
+            | Self::LastLook
+            | Self::Unresolved => None,
         }
     }
 }

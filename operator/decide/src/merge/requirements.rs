@@ -3,18 +3,62 @@
 //! An apply that is not atomic, a job that moves between two objects, a job that is refused for a typing error: none of
 //! these may unlock a merge. The record is written down before a merge relies on it, and survives restarts.
 
-use super::evidence::{Verdict, Verdicts};
-use crate::job::{Branches, Changes, Presubmit};
+use super::{
+    evidence::{Verdict, Verdicts},
+    pool::Member,
+};
+use crate::{
+    facts::HeadSha,
+    job::{Branches, Changes, Presubmit},
+};
 use api::job::{Brancher, ChangeMatcher};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
-/// The requirements of a pool, as last seen.
+/// How long a change stays out after GitHub refused it, by how often it did in a row.
+const REFUSED_FOR: [SignedDuration; 3] =
+    [SignedDuration::from_mins(30), SignedDuration::from_hours(2), SignedDuration::from_hours(12)];
+
+/// What a pool remembers of one repository: its requirements, as last seen, and what GitHub refused.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
     /// By context, then job.
     pub rules: Vec<Rule>,
+    /// Merges that GitHub refused, of heads that are still there.
+    #[serde(default)]
+    pub refusals: Vec<Refusal>,
+}
+
+/// A merge that GitHub refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The pull request.
+    pub number: u64,
+    /// The head that was refused.
+    pub head: HeadSha,
+    /// GitHub's words.
+    pub message: String,
+    /// When.
+    pub at: Timestamp,
+    /// How often in a row.
+    pub times: u32,
+}
+
+impl Refusal {
+    /// When the head may be tried again.
+    pub fn until(&self) -> Timestamp {
+        let nth = usize::try_from(self.times.saturating_sub(1)).unwrap_or(usize::MAX);
+        let [.., last] = REFUSED_FOR;
+        self.at.saturating_add(REFUSED_FOR.get(nth).copied().unwrap_or(last)).unwrap_or(Timestamp::MAX)
+    }
+}
+
+impl Record {
+    /// The refusal of this head.
+    pub fn refusal_of(&self, member: &Member) -> Option<&Refusal> {
+        self.refusals.iter().find(|refusal| refusal.number == member.number && refusal.head == member.head)
+    }
 }
 
 /// When a job is required.
@@ -86,16 +130,16 @@ impl Rule {
 /// The record after a look at the present jobs. Jobs of the names in `refused` are known to exist and are only set
 /// aside: their requirement stays, however long that takes.
 pub fn remember<'a>(
-    record: Option<&Record>,
+    record: &Record,
     jobs: impl IntoIterator<Item = &'a Presubmit>,
     refused: &BTreeSet<String>,
     require_manual_jobs: bool,
     now: Timestamp,
     settle: SignedDuration,
-) -> Record {
+) -> Vec<Rule> {
     let mut rules: BTreeSet<Rule> =
         jobs.into_iter().filter_map(|job| Rule::of(job, require_manual_jobs)).collect();
-    for old in record.iter().flat_map(|record| &record.rules) {
+    for old in &record.rules {
         if rules.contains(&old.without_time()) {
             continue;
         }
@@ -106,7 +150,7 @@ pub fn remember<'a>(
             rules.insert(kept);
         }
     }
-    Record { rules: rules.into_iter().collect() }
+    rules.into_iter().collect()
 }
 
 /// When a rule that is missing since then stops counting.
@@ -140,32 +184,35 @@ mod tests {
         Timestamp::from_second(minute * 60).unwrap()
     }
 
-    fn after(record: &Record, jobs: &[Presubmit], refused: &[&str], minute: i64) -> Record {
+    fn seen(before: &[Rule], jobs: &[Presubmit], refused: &[&str], minute: i64) -> Vec<Rule> {
+        let record = Record { rules: before.to_vec(), refusals: Vec::new() };
         let refused = refused.iter().map(ToString::to_string).collect();
-        remember(Some(record), jobs, &refused, false, at(minute), SETTLE)
+        remember(&record, jobs, &refused, false, at(minute), SETTLE)
+    }
+
+    fn unit_and_lint() -> Vec<Rule> {
+        seen(&[], &[job("unit"), job("lint")], &[], 0)
     }
 
     #[test]
     fn a_job_that_moves_between_two_objects_never_stops_being_required() {
-        let both = remember(None, &[job("unit"), job("lint")], &BTreeSet::new(), false, at(0), SETTLE);
-        let gone = after(&both, &[job("lint")], &[], 1);
-        assert!(unsatisfied(&gone, "main", &[], &Verdicts::from([("lint", Verdict::Green)])).is_some());
-        let back = after(&gone, &[job("unit"), job("lint")], &[], 2);
-        assert_eq!(back, both);
+        let gone = seen(&unit_and_lint(), &[job("lint")], &[], 1);
+        let record = Record { rules: gone.clone(), refusals: Vec::new() };
+        let only_lint = Verdicts::from([("lint", Verdict::Green)]);
+        assert_eq!(unsatisfied(&record, "main", &[], &only_lint).map(|rule| rule.job.as_str()), Some("unit"));
+        assert_eq!(seen(&gone, &[job("unit"), job("lint")], &[], 2), unit_and_lint());
     }
 
     #[test]
     fn what_stays_away_stops_being_required_after_a_while() {
-        let both = remember(None, &[job("unit"), job("lint")], &BTreeSet::new(), false, at(0), SETTLE);
-        let gone = after(&both, &[job("lint")], &[], 1);
-        assert_eq!(after(&gone, &[job("lint")], &[], 5).rules.len(), 2);
-        assert_eq!(after(&gone, &[job("lint")], &[], 6).rules.len(), 1);
+        let gone = seen(&unit_and_lint(), &[job("lint")], &[], 1);
+        assert_eq!(seen(&gone, &[job("lint")], &[], 5).len(), 2);
+        assert_eq!(seen(&gone, &[job("lint")], &[], 6).len(), 1);
     }
 
     #[test]
     fn a_refused_job_requires_what_it_last_required() {
-        let both = remember(None, &[job("unit"), job("lint")], &BTreeSet::new(), false, at(0), SETTLE);
-        let refused = after(&both, &[job("lint")], &["unit"], 1);
-        assert_eq!(after(&refused, &[job("lint")], &["unit"], 600).rules.len(), 2);
+        let refused = seen(&unit_and_lint(), &[job("lint")], &["unit"], 1);
+        assert_eq!(seen(&refused, &[job("lint")], &["unit"], 600).len(), 2);
     }
 }

@@ -136,6 +136,8 @@ pub fn in_our_words(policy: &Policy, change: &Change, reason: &MergeReason) -> P
         | MergeReason::Settling { .. }
         | MergeReason::NoRecord { .. }
         | MergeReason::Frozen { .. }
+        | MergeReason::NextOnTip { .. }
+        | MergeReason::RequirementsChanged
         | MergeReason::ConflictsWithTrain
         | MergeReason::SplitAfterRed { .. }
         | MergeReason::Retry { .. }
@@ -144,6 +146,8 @@ pub fn in_our_words(policy: &Policy, change: &Change, reason: &MergeReason) -> P
         | MergeReason::HeadMoved { .. }
         | MergeReason::Superseded
         | MergeReason::ForeignPush { .. }
+        | MergeReason::Unverified { .. }
+        | MergeReason::LastLook
         | MergeReason::Unresolved => StatusState::Pending,
     };
     let target_url = target_url(&policy.status.target, change);

@@ -53,7 +53,13 @@ pub fn merges(pool: &Pool, policy: &Policy, kept: &[Examined<'_>], target: &[Mem
         .collect()
 }
 
-fn statuses(pool: &Pool, policy: &Policy, examined: &Examined<'_>, target: &[Member]) -> Vec<StatusWrite> {
+/// What is written to a head before it merges, together with the target.
+pub fn statuses(
+    pool: &Pool,
+    policy: &Policy,
+    examined: &Examined<'_>,
+    target: &[Member],
+) -> Vec<StatusWrite> {
     let mut writes = Vec::new();
     let green = |c: &super::contexts::HeadContext| c.name == POOL_CONTEXT && c.state == StatusState::Success;
     if !examined.contexts.iter().any(green) {
