@@ -90,7 +90,6 @@ pub struct World {
 
 #[derive(Clone, Copy, Default, Deserialize)]
 #[serde(default)]
-#[expect(clippy::struct_field_names, reason = "the fields of the cases")]
 pub struct Settings {
     allow_merge_commit: bool,
     allow_squash_merge: bool,
@@ -140,6 +139,7 @@ pub struct Pull {
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_field_names, reason = "the field of the cases")]
 pub struct Context {
     pub context: String,
     pub state: String,

@@ -24,7 +24,7 @@ impl Titles {
     /// Never in practice: the expression is ours.
     pub fn new() -> Result<Self, InvalidRegex> {
         // `branch:` must be a word by itself: `release-branch:main` speaks of something else.
-        GoRegex::new(r#"(?i)(?:^|[^\pL\pN_-])branch:[^\pL\pN_\-./]*([\pL\pN_\-./]*[\pL\pN_])"#).map(Self)
+        GoRegex::new(r"(?i)(?:^|[^\pL\pN_-])branch:[^\pL\pN_\-./]*([\pL\pN_\-./]*[\pL\pN_])").map(Self)
     }
 
     /// What an issue of this title blocks.

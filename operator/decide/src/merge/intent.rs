@@ -185,7 +185,7 @@ pub fn after_answer(
         | Answer::Refused(_) => {
             let record = pool.record.clone().unwrap_or_default();
             let record = refused(record, &car.member, &answer.words(), now);
-            let until = record.refusal_of(&car.member).map_or(now, |refusal| refusal.until());
+            let until = record.refusal_of(&car.member).map_or(now, Refusal::until);
             let why = MergeReason::Refused { message: answer.words(), until };
             vec![
                 Planned::new(MergeAction::WriteRecord(record), why.clone()),

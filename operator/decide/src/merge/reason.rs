@@ -251,6 +251,7 @@ impl Reason for MergeReason {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "a table, a line or two a reason")]
     fn sentence(&self) -> String {
         match self {
             Self::NotOpen => "It is not open any more.".into(),

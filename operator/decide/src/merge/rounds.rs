@@ -302,13 +302,11 @@ impl<'a> Round<'a> {
     /// As many changes as a train holds, of those that merge onto the tip one after the other.
     fn next_on_tip(&mut self) -> Option<Vec<Member>> {
         let trial = self.trial()?;
-        match trialled(self.pool, &trial) {
-            Some(answer) => Some(answer.taken.clone()).filter(|taken| !taken.is_empty()),
-            None => {
-                self.questions.push(Question::Trial(trial));
-                None
-            }
-        }
+        let Some(answer) = trialled(self.pool, &trial) else {
+            self.questions.push(Question::Trial(trial));
+            return None;
+        };
+        Some(answer.taken.clone()).filter(|taken| !taken.is_empty())
     }
 
     /// The question which changes of the queue make up the next train.

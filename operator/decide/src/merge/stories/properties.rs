@@ -119,7 +119,7 @@ impl Watch {
             }
             let (base, all) = self.begun.clone().unwrap();
             assert!(was_tested(world, &base, &all), "{all:?} on {base} was not tested:\n{}", world.told);
-            self.is_covered(world, intent, &base, &all);
+            Self::is_covered(world, intent, &base, &all);
         } else {
             self.begun = None;
         }
@@ -129,7 +129,7 @@ impl Watch {
 
     /// With `Exact` every landing is of one change. With `Prefix` the next one lands only where all before it landed one on
     /// the other, and the first on the tip that was tested.
-    fn is_covered(&self, world: &World, intent: &Intent, base: &BaseSha, all: &[Member]) {
+    fn is_covered(world: &World, intent: &Intent, base: &BaseSha, all: &[Member]) {
         if world.policy.coverage == Coverage::Exact {
             assert_eq!(all.len(), 1, "{}", world.told);
         }
