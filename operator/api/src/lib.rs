@@ -14,6 +14,7 @@ pub mod keys;
 pub mod label_policy;
 pub mod local_ref;
 pub mod merge_pool;
+pub mod podutils;
 pub mod problem;
 pub mod prow_job;
 pub mod refs;

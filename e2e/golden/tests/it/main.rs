@@ -1,7 +1,19 @@
 //! Bowsprit's answers beside Prow's, a module a file of cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a broken case is a broken test
 
+mod approve;
+mod commands;
 mod context_policy;
+mod decisions;
+mod go_view;
+mod owners;
+mod plank;
+mod pod;
+mod prow_job;
+mod prowjob;
+mod reports;
+mod sinker;
+mod storage_path;
 mod tide_accumulate;
 mod tide_action;
 mod tide_merge_method;
@@ -10,3 +22,7 @@ mod tide_sequence;
 mod tide_status;
 mod tide_subpool;
 mod tide_world;
+mod trigger_comment;
+mod trigger_pr;
+mod trigger_push;
+mod webhook;

@@ -79,6 +79,18 @@ pub(super) fn job_keys(members: Map<String, Value>) -> ReadFile {
     ReadFile { file, problems: reading.problems, gaps: reading.gaps }
 }
 
+/// Looks through an object's jobs as through a file's: its schema has not looked into pod specs, and keeps unknown
+/// fields. `root` stands before every path.
+pub(super) fn object(spec: &JobFile, root: &str) -> ReadFile {
+    let members = match serde_json::to_value(spec) {
+        Ok(Value::Object(members)) => members,
+        Ok(_) | Err(_) => Map::new(),
+    };
+    let mut reading = Reading::default();
+    let file = reading.file(members, &At::root(root));
+    ReadFile { file, problems: reading.problems, gaps: reading.gaps }
+}
+
 /// Reads `.prow.yaml` or a file below `.prow`.
 ///
 /// # Errors

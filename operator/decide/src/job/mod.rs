@@ -2,9 +2,15 @@
 //!
 //! A value here is only made by `config` from a raw [`api::job`] value, so whoever holds one need not check it again.
 
+pub mod environment;
+pub mod labels;
 mod matcher;
+mod periodic;
+pub mod pod;
+pub mod prow_job;
 
 pub use matcher::{Branches, Changes};
+pub use periodic::{Periodic, Retry, When};
 
 use crate::text::GoRegex;
 use std::sync::Arc;
@@ -136,6 +142,11 @@ impl Postsubmit {
     /// The files it runs for; `None`: it does not look.
     pub fn changes(&self) -> Option<&Changes> {
         self.changes.as_ref()
+    }
+
+    /// Its status context.
+    pub fn context(&self) -> &str {
+        &self.raw.context
     }
 
     /// Whether it runs after a push to this branch that changed these files.

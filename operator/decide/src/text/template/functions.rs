@@ -32,9 +32,14 @@ pub(super) fn call(name: &str, values: &[Value]) -> Result<Value, TemplateFailed
         ("ge", [one, other]) => order(one, other).map(|o| Value::Bool(o.is_ge())).ok_or_else(|| wrong(ORDER)),
         ("len", [Value::Text(text)]) => Ok(length(text.len())),
         ("len", [Value::List(items)]) => Ok(length(items.len())),
+        ("len", [Value::Map(members)]) => Ok(length(members.len())),
         ("index", [value, places @ ..]) => places.iter().try_fold(value.clone(), |value, place| {
-            let (Value::List(items), Value::Int(place)) = (&value, place) else {
-                return Err(wrong("needs a list and a number"));
+            let (items, place) = match (&value, place) {
+                (Value::List(items), Value::Int(place)) => (items, place),
+                (Value::Map(members), Value::Text(key)) => {
+                    return Ok(members.get(key).cloned().unwrap_or_else(|| Value::text("")));
+                }
+                _ => return Err(wrong("needs a list and a number, or a map and a text")),
             };
             usize::try_from(*place)
                 .ok()

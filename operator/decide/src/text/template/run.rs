@@ -127,8 +127,11 @@ impl Run {
         otherwise: &[Node],
         dot: &Value,
     ) -> Result<Flow, TemplateFailed> {
-        let items = match self.value(&pipeline.commands, dot)? {
-            Value::List(items) => items,
+        let items: Vec<(Value, Value)> = match self.value(&pipeline.commands, dot)? {
+            Value::List(items) => (0..).map(Value::Int).zip(items).collect(),
+            Value::Map(members) => {
+                members.into_iter().map(|(key, value)| (Value::Text(key), value)).collect()
+            }
             Value::Nil => Vec::new(),
             Value::Bool(_) | Value::Int(_) | Value::Text(_) | Value::Time(_) | Value::Record(_) => {
                 return Err(TemplateFailed::NotAList);
@@ -138,8 +141,7 @@ impl Run {
             return self.nodes(otherwise, dot);
         }
         let known = self.variables.len();
-        for (index, item) in items.iter().enumerate() {
-            let index = Value::Int(i64::try_from(index).unwrap_or(i64::MAX));
+        for (index, item) in items {
             match pipeline.names.as_slice() {
                 [name] => self.keep(name, item.clone(), pipeline.declares),
                 [counter, name] => {
@@ -148,7 +150,7 @@ impl Run {
                 }
                 _ => {}
             }
-            let flow = self.nodes(body, item)?;
+            let flow = self.nodes(body, &item)?;
             self.variables.truncate(known);
             if matches!(flow, Flow::Break) {
                 break;
@@ -274,9 +276,12 @@ fn fields(base: Value, names: &[String], argument: Option<&Value>) -> Result<Val
     let mut argument = argument;
     for name in names {
         value = match (value, name.as_str()) {
-            (Value::Record(mut fields), name) => {
-                fields.remove(name).ok_or_else(|| TemplateFailed::NoField(name.to_owned()))?
-            }
+            (Value::Record(fields), name) => fields
+                .into_iter()
+                .find(|(known, _)| *known == name)
+                .map(|(_, value)| value)
+                .ok_or_else(|| TemplateFailed::NoField(name.to_owned()))?,
+            (Value::Map(mut members), name) => members.remove(name).unwrap_or_else(|| Value::text("")),
             (Value::Time(time), "Format") => {
                 let Some(Value::Text(layout)) = argument.take() else {
                     let problem = "needs a layout such as \"2006-01-02\"".to_owned();

@@ -18,8 +18,10 @@ pub enum Value {
     Time(Timestamp),
     /// Several values.
     List(Vec<Value>),
-    /// Named values.
-    Record(BTreeMap<&'static str, Value>),
+    /// Named values, in the order in which Go declares them; another name is an error.
+    Record(Vec<(&'static str, Value)>),
+    /// Values by free keys, such as labels; an absent one is the empty text.
+    Map(BTreeMap<String, Value>),
 }
 
 impl Value {
@@ -33,6 +35,11 @@ impl Value {
         Self::Record(fields.into_iter().collect())
     }
 
+    /// A map of texts, such as labels.
+    pub fn texts(map: &BTreeMap<String, String>) -> Self {
+        Self::Map(map.iter().map(|(key, value)| (key.clone(), Self::text(value))).collect())
+    }
+
     /// Whether `if` takes the first branch.
     pub(super) fn is_true(&self) -> bool {
         match self {
@@ -41,6 +48,7 @@ impl Value {
             Self::Int(number) => *number != 0,
             Self::Text(text) => !text.is_empty(),
             Self::List(items) => !items.is_empty(),
+            Self::Map(members) => !members.is_empty(),
             Self::Time(_) | Self::Record(_) => true,
         }
     }
@@ -57,7 +65,12 @@ impl fmt::Display for Value {
         };
         match self {
             Self::List(items) => join("[", &mut items.iter(), "]"),
-            Self::Record(fields) => join("{", &mut fields.values(), "}"),
+            Self::Record(fields) => join("{", &mut fields.iter().map(|(_, value)| value), "}"),
+            Self::Map(members) => {
+                let pair = |(key, value): (&String, &Self)| Self::Text(format!("{key}:{value}"));
+                let pairs: Vec<Self> = members.iter().map(pair).collect();
+                join("map[", &mut pairs.iter(), "]")
+            }
             Self::Nil => f.write_str("<nil>"),
             Self::Bool(yes) => write!(f, "{yes}"),
             Self::Int(number) => write!(f, "{number}"),
