@@ -4,7 +4,6 @@
 //! head, or of a run that somebody made by hand says nothing about a merge.
 
 use super::{
-    base_sha::{SKIP_RETEST, base_of},
     context_policy::ContextRules,
     contexts::HeadContext,
     policy::Reporters,
@@ -13,6 +12,7 @@ use super::{
 use crate::{
     facts::{BaseSha, StatusState},
     job::Presubmit,
+    report::status::{SKIP_RETEST, tested_base},
 };
 use api::prow_job::{ProwJobState, ProwJobType};
 use std::collections::BTreeMap;
@@ -99,7 +99,7 @@ pub fn alone<'a>(
         .filter(|context| {
             context.state == StatusState::Success
                 && reporters.trust(context.creator.as_ref())
-                && (base_of(&context.description).as_ref() == Some(tip)
+                && (tested_base(&context.description).as_ref() == Some(tip)
                     || context.description.contains(SKIP_RETEST))
         })
         .map(|context| (context.name.as_str(), Verdict::Green));

@@ -4,13 +4,14 @@
 //! observes again. One ordered list of named checks feeds the plan, the status on the pull request, `kubectl describe`,
 //! `explain` and the documentation.
 
-pub mod base_sha;
 pub mod batch;
 pub mod blockers;
 pub mod checks;
 pub mod commit;
 pub mod context_policy;
 pub mod contexts;
+pub mod describe;
+pub mod effective;
 pub mod evidence;
 pub mod intent;
 pub mod label;
@@ -25,6 +26,7 @@ pub mod query;
 pub mod reason;
 pub mod requirements;
 mod rounds;
+pub mod start;
 pub mod status;
 #[cfg(test)]
 mod stories;

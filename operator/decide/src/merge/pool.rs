@@ -118,6 +118,10 @@ impl Change {
 /// The presubmits of a repository.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Jobs {
+    /// The namespace that governs the repository.
+    pub namespace: String,
+    /// Jobs that a JobConfig of another namespace defines, by context: their runs live there (DESIGN R6).
+    pub granted: BTreeMap<String, String>,
     /// Those of the central configuration.
     pub central: Vec<Presubmit>,
     /// Those in the repository itself.
@@ -152,6 +156,11 @@ pub enum JobsUnknown {
 }
 
 impl Jobs {
+    /// The namespace that runs of this job live in.
+    pub fn namespace_of(&self, job: &Presubmit) -> &str {
+        self.granted.get(job.context()).unwrap_or(&self.namespace)
+    }
+
     /// The jobs for these heads together: the central ones, then those in the repository.
     ///
     /// # Errors

@@ -4,7 +4,6 @@
 //! reason, the same as everywhere else.
 
 use super::{
-    base_sha::DESCRIPTION_MAX,
     checks::{self, Case},
     context_policy::InvalidContextPolicy,
     contexts::{self, POOL_CONTEXT},
@@ -18,6 +17,7 @@ use super::{
 };
 use crate::{
     facts::{MergeState, StatusState},
+    report::status::DESCRIPTION_MAX,
     text::query_escaped,
 };
 use std::collections::BTreeSet;

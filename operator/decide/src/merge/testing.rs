@@ -134,7 +134,7 @@ pub(crate) fn pool(jobs: &[&str], numbers: &[u64]) -> Pool {
         branch: "main".into(),
         tip: BaseSha::new("b1"),
         changes: numbers.iter().map(|number| approved(*number, jobs)).collect(),
-        jobs: Jobs { central, in_repo: InRepo::Off },
+        jobs: Jobs { namespace: "acme".into(), granted: BTreeMap::new(), central, in_repo: InRepo::Off },
         runs: Vec::new(),
         blockers: Vec::new(),
         allowed_methods: AllowedMethods::ALL,

@@ -1,7 +1,6 @@
 //! What Tide does to a head before it merges it: the statuses that branch protection waits for, and the call (spec 3.9).
 
 use super::{
-    base_sha::with_base,
     checks::Examined,
     commit::{self, CommitMessage},
     contexts::POOL_CONTEXT,
@@ -11,7 +10,7 @@ use super::{
     pool::{Member, Pool},
     status::target_url,
 };
-use crate::facts::StatusState;
+use crate::{facts::StatusState, report::status::description};
 use api::prow_job::ProwJobType;
 use std::collections::BTreeSet;
 
@@ -98,7 +97,7 @@ fn taken_over(pool: &Pool, member: &Member, target: &[Member]) -> Vec<StatusWrit
         .filter_map(|context| of_batch(context).map(|run| (context, run)))
         .map(|(context, run)| StatusWrite {
             context: context.to_owned(),
-            description: with_base(&run.description, &pool.tip),
+            description: description(&run.description, Some(&pool.tip)),
             target_url: run.url.clone(),
         })
         .collect()
