@@ -75,14 +75,13 @@ pub fn merged(
     runs: &[String],
 ) -> String {
     let commit = commit.get(..7).unwrap_or(commit);
-    let mut text = format!("#{number} at {} as {commit} ({method})", clock(at));
     let by = runs.join(", ");
-    match (tree, by.as_str()) {
-        (_, "") => {}
-        (Some(tree), by) => text.push_str(&format!(", tree {} tested by {by}", tree.short())),
-        (None, by) => text.push_str(&format!(", tested by {by}")),
-    }
-    text
+    let evidence = match (tree, by.as_str()) {
+        (_, "") => String::new(),
+        (Some(tree), by) => format!(", tree {} tested by {by}", tree.short()),
+        (None, by) => format!(", tested by {by}"),
+    };
+    format!("#{number} at {} as {commit} ({method}){evidence}", clock(at))
 }
 
 /// An intent as the status keeps it.
