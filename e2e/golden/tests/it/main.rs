@@ -3,10 +3,14 @@
 
 mod approve;
 mod commands;
+mod config_load;
+mod configuration;
 mod context_policy;
+mod corpus_jobs;
 mod decisions;
 mod go_view;
 mod owners;
+mod periodic;
 mod plank;
 mod pod;
 mod prow_job;
@@ -16,6 +20,7 @@ mod sinker;
 mod storage_path;
 mod tide_accumulate;
 mod tide_action;
+mod tide_corpus;
 mod tide_merge_method;
 mod tide_query;
 mod tide_sequence;
