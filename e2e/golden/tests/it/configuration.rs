@@ -13,14 +13,14 @@ use std::{
 /// A configuration: its main file, its folder with job files, and a repository with configuration of its own.
 pub(crate) struct Configuration {
     pub(crate) source: &'static str,
-    main: &'static str,
+    pub(crate) main: &'static str,
     pub(crate) jobs: Option<&'static str>,
     in_repo: Option<(&'static str, &'static str)>,
 }
 
 const fn configuration(
     source: &'static str,
-    main: &'static str,
+    pub(crate) main: &'static str,
     jobs: Option<&'static str>,
     in_repo: Option<(&'static str, &'static str)>,
 ) -> Configuration {
