@@ -139,6 +139,9 @@ fn with_link(observed: &Observed<'_>, mut plan: RunPlan) -> RunPlan {
 /// Deleting a ProwJob ends its run: the pod goes, the end is told, then nothing holds the object any more.
 fn deleted(observed: &Observed<'_>, since: Timestamp) -> RunPlan {
     let run = observed.run;
+    if !run.is_ours_to_run() {
+        return RunPlan { release: true, ..stay(run, RunReason::ForeignAgent) };
+    }
     let mut plan = if run.is_complete() {
         stay(run, RunReason::Deleted)
     } else {
