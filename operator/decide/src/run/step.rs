@@ -171,15 +171,7 @@ fn under_way(observed: &Observed<'_>) -> RunPlan {
     if let Some(newer) = superseded_by(run, observed.siblings) {
         return ask_to_stop(run, RunReason::Superseded { by: newer.name.clone() });
     }
-    let proceed = match run.state() {
-        ProwJobState::Pending => pending,
-        ProwJobState::Triggered
-        | ProwJobState::Scheduling
-        | ProwJobState::Success
-        | ProwJobState::Failure
-        | ProwJobState::Aborted
-        | ProwJobState::Error => triggered,
-    };
+    let proceed = if run.state() == ProwJobState::Pending { pending } else { triggered };
     let mut plan = in_its_cluster(observed, proceed);
     plan.look_at = duplicates::supersedes(run, observed.siblings);
     plan
