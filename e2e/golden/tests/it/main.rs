@@ -1,7 +1,12 @@
 //! Bowsprit's answers beside Prow's, a module a file of cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a broken case is a broken test
 
+mod config_load;
+mod configuration;
+mod corpus_jobs;
+mod corpus_pods;
 mod go_view;
+mod periodic;
 mod plank;
 mod pod;
 mod prow_job;

@@ -153,6 +153,9 @@ fn any_error_since(problems: &[Problem], before: usize) -> bool {
     problems.iter().skip(before).any(Problem::is_error)
 }
 
+/// Something is wrong, and the problems tell what.
+struct Told;
+
 fn compile_presubmit(
     job: api::job::Presubmit,
     at: &At<'_>,
@@ -161,7 +164,7 @@ fn compile_presubmit(
     let branches = branches(&job.brancher, at, problems);
     let changes = changes(&job.changes, at, problems);
     let trigger = trigger(&job, at, problems);
-    Some(Presubmit::new(job, branches?, changes?, trigger?))
+    Some(Presubmit::new(job, branches?, changes.ok()?, trigger?))
 }
 
 fn compile_postsubmit(
@@ -171,13 +174,13 @@ fn compile_postsubmit(
 ) -> Option<Postsubmit> {
     let branches = branches(&job.brancher, at, problems);
     let changes = changes(&job.changes, at, problems);
-    Some(Postsubmit::new(job, branches?, changes?))
+    Some(Postsubmit::new(job, branches?, changes.ok()?))
 }
 
 fn compile_periodic(job: api::job::Periodic, at: &At<'_>, problems: &mut Vec<Problem>) -> Option<Periodic> {
     let when = when(&job, at, problems);
     let retry = retry(&job, at, problems);
-    Some(Periodic::new(job, when?, retry?))
+    Some(Periodic::new(job, when?, retry.ok()?))
 }
 
 fn trigger(job: &api::job::Presubmit, at: &At<'_>, problems: &mut Vec<Problem>) -> Option<GoRegex> {
@@ -211,9 +214,10 @@ fn branches(raw: &Brancher, at: &At<'_>, problems: &mut Vec<Problem>) -> Option<
     told(Branches::new(raw), &at.field("branches"), problems)
 }
 
-fn changes(raw: &ChangeMatcher, at: &At<'_>, problems: &mut Vec<Problem>) -> Option<Option<Changes>> {
+/// The change expression, if one is given; an error where it is wrong, which `problems` then tell.
+fn changes(raw: &ChangeMatcher, at: &At<'_>, problems: &mut Vec<Problem>) -> Result<Option<Changes>, Told> {
     let field = if raw.run_if_changed.is_empty() { "skip_if_only_changed" } else { "run_if_changed" };
-    told(Changes::new(raw), &at.field(field), problems)
+    told(Changes::new(raw), &at.field(field), problems).ok_or(Told)
 }
 
 fn when(job: &api::job::Periodic, at: &At<'_>, problems: &mut Vec<Problem>) -> Option<When> {
@@ -240,11 +244,12 @@ fn when(job: &api::job::Periodic, at: &At<'_>, problems: &mut Vec<Problem>) -> O
     }
 }
 
-fn retry(job: &api::job::Periodic, at: &At<'_>, problems: &mut Vec<Problem>) -> Option<Option<Retry>> {
-    let Some(raw) = &job.retry else { return Some(None) };
-    let interval = duration(&raw.interval, &at.field("retry").field("interval"), problems)?;
+/// The retry, if one is given; an error where it is wrong, which `problems` then tell.
+fn retry(job: &api::job::Periodic, at: &At<'_>, problems: &mut Vec<Problem>) -> Result<Option<Retry>, Told> {
+    let Some(raw) = &job.retry else { return Ok(None) };
+    let interval = duration(&raw.interval, &at.field("retry").field("interval"), problems).ok_or(Told)?;
     let attempts = u32::try_from(raw.attempts.unwrap_or(0)).unwrap_or(0);
-    Some(Some(Retry { run_all: raw.run_all == Some(true), attempts, interval }))
+    Ok(Some(Retry { run_all: raw.run_all == Some(true), attempts, interval }))
 }
 
 fn duration(text: &str, at: &At<'_>, problems: &mut Vec<Problem>) -> Option<GoDuration> {

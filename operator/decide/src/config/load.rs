@@ -6,7 +6,7 @@
 
 use super::{
     compile::{self, Surroundings},
-    defaults, preset,
+    preset,
     problem::{At, Problem, any_error},
     read::{self, ReadFile},
     rules::JobRules,
@@ -246,7 +246,9 @@ impl<'a> Loading<'a, '_> {
                 let id = JobId::new(self.source_name(source), list, repo, &job);
                 compiled.push(Accepted { job, source, path: path.clone(), unanswered_presets, id });
             }
-            problems.into_iter().for_each(|problem| self.tell(source, problem));
+            for problem in problems {
+                self.tell(source, problem);
+            }
         }
         compiled
     }

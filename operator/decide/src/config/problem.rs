@@ -76,11 +76,13 @@ impl<'a> At<'a> {
     }
 
     /// A field of this place, or an entry of a map whose keys people choose.
+    #[must_use]
     pub const fn field(&'a self, name: &'a str) -> Self {
         Self { parent: Some(self), step: Step::Field(name) }
     }
 
     /// An entry of this list.
+    #[must_use]
     pub const fn index(&'a self, index: usize) -> Self {
         Self { parent: Some(self), step: Step::Index(index) }
     }
