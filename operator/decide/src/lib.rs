@@ -17,3 +17,4 @@ pub mod run;
 pub mod schedule;
 pub mod text;
 pub mod trigger;
+pub mod webhook;

@@ -1,11 +1,15 @@
 //! Bowsprit's answers beside Prow's, a module a file of cases.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a broken case is a broken test
 
+mod approve;
+mod commands;
 mod config_load;
 mod configuration;
 mod corpus_jobs;
 mod corpus_pods;
+mod decisions;
 mod go_view;
+mod owners;
 mod periodic;
 mod plank;
 mod pod;
@@ -14,3 +18,7 @@ mod prowjob;
 mod reports;
 mod sinker;
 mod storage_path;
+mod trigger_comment;
+mod trigger_pr;
+mod trigger_push;
+mod webhook;

@@ -51,7 +51,9 @@ pub enum InvalidContextPolicy {
         other: &'static str,
     },
     /// An expression makes optional what is required.
-    #[error("the optional expression {expression:?} matches {context}, which is {class}: narrow the expression")]
+    #[error(
+        "the optional expression {expression:?} matches {context}, which is {class}: narrow the expression"
+    )]
     Overlap {
         /// The expression.
         expression: String,
@@ -151,7 +153,11 @@ impl ContextPolicy {
             for (class, contexts) in [classes[0], classes[1]] {
                 if let Some(context) = contexts.iter().find(|context| expression.is_match(context)) {
                     let expression = expression.as_str().to_owned();
-                    return Err(InvalidContextPolicy::Overlap { expression, context: context.clone(), class });
+                    return Err(InvalidContextPolicy::Overlap {
+                        expression,
+                        context: context.clone(),
+                        class,
+                    });
                 }
             }
         }

@@ -50,9 +50,12 @@ pub struct MethodLabels {
 impl MethodLabels {
     /// The method for a pull request with these labels; `None` where its labels ask for several.
     pub fn method(&self, configured: Method, labels: &BTreeSet<String>) -> Option<Method> {
-        let asked = [(&self.merge, Method::Merge), (&self.squash, Method::Squash), (&self.rebase, Method::Rebase)];
-        let mut asked =
-            asked.into_iter().filter(|(label, _)| !label.is_empty() && labels.contains(*label)).map(|(_, m)| m);
+        let asked =
+            [(&self.merge, Method::Merge), (&self.squash, Method::Squash), (&self.rebase, Method::Rebase)];
+        let mut asked = asked
+            .into_iter()
+            .filter(|(label, _)| !label.is_empty() && labels.contains(*label))
+            .map(|(_, m)| m);
         match (asked.next(), asked.next()) {
             (None, _) => Some(configured),
             (Some(method), None) => Some(method),
@@ -104,7 +107,8 @@ mod tests {
 
     #[test]
     fn a_label_changes_the_method_and_two_labels_are_no_method() {
-        let labels = MethodLabels { squash: "squash".into(), rebase: "rebase".into(), ..MethodLabels::default() };
+        let labels =
+            MethodLabels { squash: "squash".into(), rebase: "rebase".into(), ..MethodLabels::default() };
         let on = |names: &[&str]| names.iter().map(ToString::to_string).collect();
         assert_eq!(labels.method(Method::Merge, &on(&["lgtm"])), Some(Method::Merge));
         assert_eq!(labels.method(Method::Merge, &on(&["squash"])), Some(Method::Squash));

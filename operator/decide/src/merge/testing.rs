@@ -1,8 +1,6 @@
 //! Builders for tests: good defaults, so that only what matters appears.
 
-use crate::facts::{
-    BaseSha, HeadSha, Login, MergeState, Mergeable, PullRequest, RepoName, ReviewDecision,
-};
+use crate::facts::{BaseSha, HeadSha, Login, MergeState, Mergeable, PullRequest, RepoName, ReviewDecision};
 use std::collections::BTreeSet;
 
 /// A pull request of `acme/widgets` into `main`, mergeable, without labels.

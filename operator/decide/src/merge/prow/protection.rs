@@ -69,7 +69,9 @@ pub enum Contradiction {
     #[error("a branch that is named must say protect, or unmanaged: true")]
     Undecided,
     /// Jobs need what is switched off.
-    #[error("required jobs need protection, and protect is false: set it to true, or allow_disabled_job_policies")]
+    #[error(
+        "required jobs need protection, and protect is false: set it to true, or allow_disabled_job_policies"
+    )]
     JobsNeedProtection,
     /// Settings of what is switched off.
     #[error("protect is false beside other settings: remove them, or set allow_disabled_policies")]

@@ -93,7 +93,9 @@ mod tests {
 
     #[test]
     fn what_is_no_template_is_refused_when_it_is_read() {
-        for source in ["{{ .Title ", "{{ end }}", "{{ if .A }}", "{{ nope .A }}", "{{ \"a }}", "{{ $x }}", "{{ }}"] {
+        for source in
+            ["{{ .Title ", "{{ end }}", "{{ if .A }}", "{{ nope .A }}", "{{ \"a }}", "{{ $x }}", "{{ }}"]
+        {
             assert!(Template::new(source).is_err(), "{source}");
         }
         let deep = format!("{{{{ {}1{} }}}}", "(".repeat(500), ")".repeat(500));

@@ -424,7 +424,11 @@ impl Parser {
                 }
             }
         }
-        if commands.iter().any(Vec::is_empty) { Err(self.fault("a command is missing")) } else { Ok(commands) }
+        if commands.iter().any(Vec::is_empty) {
+            Err(self.fault("a command is missing"))
+        } else {
+            Ok(commands)
+        }
     }
 
     fn operand(
@@ -454,7 +458,8 @@ impl Parser {
             }
             Token::Open => {
                 self.deeper()?;
-                let nested = Operand::Nested(Pipeline { commands: self.commands(tokens)?, ..Pipeline::default() });
+                let nested =
+                    Operand::Nested(Pipeline { commands: self.commands(tokens)?, ..Pipeline::default() });
                 self.depth -= 1;
                 match tokens.next() {
                     Some(Token::Close(fields)) if fields.is_empty() => nested,
