@@ -77,9 +77,9 @@ fn canonical(value: &Value) -> Value {
     }
 }
 
-/// Without fields that are empty, `false` or 0.
+/// Without fields that are empty, `false` or 0, and without empty lists anywhere.
 fn without_empty(value: Value) -> Value {
-    let Value::Object(members) = value else { return value };
+    let Value::Object(members) = without_empty_lists(value) else { return Value::Null };
     let says = |value: &Value| match value {
         Value::Null => false,
         Value::Bool(set) => *set,
@@ -89,6 +89,19 @@ fn without_empty(value: Value) -> Value {
         Value::Object(members) => !members.is_empty(),
     };
     Value::Object(members.into_iter().filter(|(_, value)| says(value)).collect())
+}
+
+/// Go leaves out a list that is empty, even where that says something.
+fn without_empty_lists(value: Value) -> Value {
+    match value {
+        Value::Object(members) => members
+            .into_iter()
+            .filter(|(_, value)| !value.as_array().is_some_and(Vec::is_empty))
+            .map(|(name, value)| (name, without_empty_lists(value)))
+            .collect(),
+        Value::Array(items) => items.into_iter().map(without_empty_lists).collect(),
+        other => other,
+    }
 }
 
 #[derive(Deserialize)]
