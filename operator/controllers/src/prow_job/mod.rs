@@ -55,19 +55,16 @@ impl StageError for RunError {
 /// # Errors
 /// By stage; the run is looked at again as the error's intent says.
 pub async fn reconcile(object: Arc<ProwJob>, context: Arc<Context>) -> Result<Action, RunError> {
-    if object.metadata.deletion_timestamp.is_some() {
-        apply::clean_up(&context, &object).await?;
-        return Ok(Action::await_change());
-    }
     let Some(observed) = observe::observe(&context, &object).await? else {
         return Ok(Action::requeue(observe::BEHIND)); // the mirror is older than our own last write
     };
     let plan = observed.decide(run::step);
     let applied = apply::apply(&context, &observed, plan).await?;
-    let written = status::write(&context, &object, &applied).await?;
-    for other in &applied.plan().look_at {
-        tracing::debug!(run = other, "superseded; its own next look ends it");
+    if applied.plan().release {
+        apply::release(&context, &object, &observed.run).await?;
+        return Ok(Action::await_change());
     }
+    let written = status::write(&context, &object, &applied).await?;
     if !written {
         report::report(&context, &object, &observed.run).await?;
     }

@@ -285,6 +285,7 @@ fn create(observed: &Observed<'_>, place: &Place<'_>, status: ProwJobStatus, rea
     };
     pod["metadata"]["namespace"] = json!(place.namespace);
     pod["metadata"]["annotations"][keys::PROW_JOB_UID] = json!(run.uid);
+    pod["metadata"]["annotations"][keys::PROW_JOB_NAMESPACE] = json!(run.namespace);
     let mut plan = made(observed, status, observed.new_build_id, reason);
     let action =
         PodAction::Create { cluster: place.cluster.to_owned(), namespace: place.namespace.clone(), pod };

@@ -42,7 +42,9 @@ impl State {
                 return Err(Refusal::not_simulated("pending reviews (a review without an event)"));
             }
             _ => {
-                return Err(Refusal::unprocessable(format!("Unprocessable Entity: event {event} is unknown")));
+                return Err(Refusal::unprocessable(format!(
+                    "Unprocessable Entity: event {event} is unknown"
+                )));
             }
         };
         if issue.author == author && event != "COMMENT" {
