@@ -2,7 +2,7 @@
 //!
 //! Field names and meaning are Prow's. Merging of defaults is decided in `decide`.
 
-use crate::{duration::GoDuration, schema};
+use crate::{duration::GoDuration, job::Unknown, schema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 /// What a decorated job's pod gets, beside the job's own containers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
 pub struct DecorationConfig {
     /// The entrypoint ends the process after this. Unset or 0: 2h.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -103,6 +104,10 @@ pub struct DecorationConfig {
     /// File system group of pods whose security context has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fs_group: Option<i64>,
+    /// Fields that Prow's configuration does not have.
+    #[serde(flatten)]
+    #[schemars(skip)]
+    pub unknown: Unknown,
 }
 
 /// Images of the small programs inside a decorated pod.

@@ -9,45 +9,67 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
+pub use crate::job_config::JobFile;
+
 /// Fields that Prow's format does not have; kept, and reported with their path.
 pub type Unknown = BTreeMap<String, Value>;
 
-/// The body of a Prow job file: what `JobConfig.spec` holds.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct JobFile {
-    /// Pieces of pod specs that jobs select by label.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 512))]
-    pub presets: Vec<Preset>,
-    /// Jobs that test pull requests, by repository (`owner/name`).
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub presubmits: BTreeMap<String, Vec<Presubmit>>,
-    /// Jobs that run after a push, by repository (`owner/name`).
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub postsubmits: BTreeMap<String, Vec<Postsubmit>>,
-    /// Jobs that run by the clock.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 1024))]
-    pub periodics: Vec<Periodic>,
-    /// Fields that Prow's format does not have.
-    #[serde(flatten)]
-    #[schemars(skip)]
-    pub unknown: Unknown,
-}
+/// What the API server checks of a presubmit.
+const PRESUBMIT_RULES: &[(&str, &str)] = &[
+    (
+        "!has(self.always_run) || !self.always_run || ((!has(self.run_if_changed) || self.run_if_changed == '') && (!has(self.skip_if_only_changed) || self.skip_if_only_changed == ''))",
+        "always_run: true runs for every change: remove it, or remove run_if_changed and skip_if_only_changed",
+    ),
+    (
+        "!has(self.run_if_changed) || self.run_if_changed == '' || !has(self.skip_if_only_changed) || self.skip_if_only_changed == ''",
+        "give run_if_changed or skip_if_only_changed, not both: remove one",
+    ),
+    (
+        "(has(self.trigger) && self.trigger != '') == (has(self.rerun_command) && self.rerun_command != '')",
+        "give trigger and rerun_command together, or neither: the default of both is /test NAME",
+    ),
+];
+
+/// What the API server checks of a postsubmit.
+const POSTSUBMIT_RULES: &[(&str, &str)] = &[
+    (
+        "!has(self.always_run) || !self.always_run || ((!has(self.run_if_changed) || self.run_if_changed == '') && (!has(self.skip_if_only_changed) || self.skip_if_only_changed == ''))",
+        "always_run: true runs for every change: remove it, or remove run_if_changed and skip_if_only_changed",
+    ),
+    (
+        "!has(self.run_if_changed) || self.run_if_changed == '' || !has(self.skip_if_only_changed) || self.skip_if_only_changed == ''",
+        "give run_if_changed or skip_if_only_changed, not both: remove one",
+    ),
+];
+
+/// What the API server checks of a periodic.
+const PERIODIC_RULES: &[(&str, &str)] = &[(
+    "(has(self.cron) && self.cron != '' ? 1 : 0) + (has(self.interval) && self.interval != '' ? 1 : 0) + (has(self.minimum_interval) && self.minimum_interval != '' ? 1 : 0) == 1",
+    "give exactly one of cron, interval and minimum_interval",
+)];
+
+/// What the API server checks of rerun rights.
+const RERUN_RULES: &[(&str, &str)] = &[(
+    "!has(self.allow_anyone) || !self.allow_anyone || ((!has(self.github_team_ids) || size(self.github_team_ids) == 0) && (!has(self.github_team_slugs) || size(self.github_team_slugs) == 0) && (!has(self.github_users) || size(self.github_users) == 0) && (!has(self.github_orgs) || size(self.github_orgs) == 0))",
+    "allow_anyone: true needs no lists: remove it, or remove the teams, users and orgs",
+)];
 
 /// What all types of jobs have in common.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct JobBase {
     /// The job's name: letters, digits, `-`, `.` and `_`.
+    #[schemars(length(max = 256), regex(pattern = r"^[A-Za-z0-9._/-]+$"))]
     pub name: String,
     /// Copied to the run and its pod; they also select presets.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "schema::labels")]
     pub labels: BTreeMap<String, String>,
     /// Copied to the run and its pod.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
     /// How many runs of jobs of this name may be pending at a time; 0 is any number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
     pub max_concurrency: Option<i64>,
     /// The queue, of the installation's `queues`, whose capacity the runs share.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -102,6 +124,7 @@ pub struct JobBase {
     pub skip_submodules: Option<bool>,
     /// Depth of the clone in commits; 0 is the whole history.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
     pub clone_depth: Option<i64>,
     /// Skip fetching the remote's tags and HEAD.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -119,9 +142,11 @@ pub struct JobBase {
 pub struct Brancher {
     /// Only on branches that one of these matches; none: on all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 128))]
     pub branches: Vec<String>,
     /// Never on branches that one of these matches; stronger than `branches`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 128))]
     pub skip_branches: Vec<String>,
 }
 
@@ -130,9 +155,11 @@ pub struct Brancher {
 pub struct ChangeMatcher {
     /// Run if any changed path matches this regular expression.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 512))]
     pub run_if_changed: String,
     /// Run unless all changed paths match this regular expression.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 512))]
     pub skip_if_only_changed: String,
 }
 
@@ -146,6 +173,10 @@ pub struct JenkinsSpec {
 
 /// A job that tests pull requests before they merge.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "x-kubernetes-preserve-unknown-fields" = true,
+    "x-kubernetes-validations" = schema::rules(PRESUBMIT_RULES)
+))]
 pub struct Presubmit {
     /// What all types of jobs have in common.
     #[serde(flatten)]
@@ -164,9 +195,11 @@ pub struct Presubmit {
     pub optional: Option<bool>,
     /// Regular expression of comments that start it. Default: `/test NAME`. Set with `rerun_command` or not at all.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 512))]
     pub trigger: String,
     /// The comment that people are told to write; `trigger` must match it. Default: `/test NAME`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 512))]
     pub rerun_command: String,
     /// The merge pool runs it before a merge and needs it, even if nothing else starts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -188,6 +221,10 @@ pub struct Presubmit {
 
 /// A job that runs after a push to a branch or tag.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "x-kubernetes-preserve-unknown-fields" = true,
+    "x-kubernetes-validations" = schema::rules(POSTSUBMIT_RULES)
+))]
 pub struct Postsubmit {
     /// What all types of jobs have in common.
     #[serde(flatten)]
@@ -218,18 +255,25 @@ pub struct Postsubmit {
 
 /// A job that runs by the clock. Exactly one of `cron`, `interval` and `minimum_interval`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend(
+    "x-kubernetes-preserve-unknown-fields" = true,
+    "x-kubernetes-validations" = schema::rules(PERIODIC_RULES)
+))]
 pub struct Periodic {
     /// What all types of jobs have in common.
     #[serde(flatten)]
     pub base: JobBase,
     /// Five fields (a leading sixth for seconds is allowed), or `@hourly`, `@every 1h`; in UTC.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 512))]
     pub cron: String,
     /// From one start to the next, as in `4h`.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 512))]
     pub interval: String,
     /// From one run's end to the next run's start.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 512))]
     pub minimum_interval: String,
     /// Free words for dashboards.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -259,9 +303,11 @@ pub struct Retry {
 
 /// A piece of pod spec that a job selects by carrying all its labels.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
 pub struct Preset {
     /// A job with all these labels gets the preset; without labels every job of the object does.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(schema_with = "schema::labels")]
     pub labels: BTreeMap<String, String>,
     /// Added to every container's environment.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -322,6 +368,7 @@ pub struct SlackReporterConfig {
 
 /// Who may run a job again from the dashboard.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[schemars(extend("x-kubernetes-validations" = schema::rules(RERUN_RULES)))]
 pub struct RerunAuthConfig {
     /// Anyone who is logged in; then no list may be given.
     #[serde(default, skip_serializing_if = "Option::is_none")]

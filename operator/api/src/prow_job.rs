@@ -8,6 +8,7 @@ use crate::{
     schema,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
+use kube_derive::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -89,7 +90,36 @@ impl fmt::Display for ProwJobState {
 }
 
 /// What a run is to do.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(CustomResource, Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "prow.k8s.io",
+    version = "v1",
+    kind = "ProwJob",
+    namespaced,
+    status = "ProwJobStatus",
+    derive = "PartialEq",
+    shortname = "pj",
+    category = "bowsprit",
+    doc = "One run of a job: Prow's own object, with its names and meaning unchanged.",
+    crates(kube_core = "::kube_core"),
+    annotation("api-approved.kubernetes.io", "https://github.com/kubernetes/test-infra/pull/8669"),
+    selectable = ".spec.job",
+    selectable = ".spec.type",
+    selectable = ".spec.refs.org",
+    selectable = ".spec.refs.repo",
+    selectable = ".status.state",
+    printcolumn = r#"{"name": "Job", "type": "string", "jsonPath": ".spec.job", "description": "The job's name."}"#,
+    printcolumn = r#"{"name": "Type", "type": "string", "jsonPath": ".spec.type", "description": "What caused it."}"#,
+    printcolumn = r#"{"name": "Org", "type": "string", "jsonPath": ".spec.refs.org", "description": "The owner."}"#,
+    printcolumn = r#"{"name": "Repo", "type": "string", "jsonPath": ".spec.refs.repo", "description": "The repository."}"#,
+    printcolumn = r#"{"name": "Pulls", "type": "string", "jsonPath": ".spec.refs.pulls[*].number", "description": "The first pull under test."}"#,
+    printcolumn = r#"{"name": "State", "type": "string", "jsonPath": ".status.state", "description": "How far it has come."}"#,
+    printcolumn = r#"{"name": "Started", "type": "date", "jsonPath": ".status.startTime", "description": "When it was created."}"#,
+    printcolumn = r#"{"name": "Completed", "type": "date", "jsonPath": ".status.completionTime", "description": "When it ended."}"#,
+    printcolumn = r#"{"name": "Cluster", "type": "string", "jsonPath": ".spec.cluster", "priority": 1, "description": "The build cluster."}"#,
+    printcolumn = r#"{"name": "Queue", "type": "string", "jsonPath": ".spec.job_queue_name", "priority": 1, "description": "The queue whose capacity it shares."}"#,
+    printcolumn = r#"{"name": "Reason", "type": "string", "jsonPath": ".status.description", "priority": 1, "description": "The state, in words."}"#
+)]
 pub struct ProwJobSpec {
     /// What caused it.
     #[serde(rename = "type")]
@@ -203,5 +233,6 @@ pub struct ProwJobStatus {
     pub observed_generation: Option<i64>,
     /// Scheduled, PodReady, Reported.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "schema::conditions")]
     pub conditions: Vec<Condition>,
 }

@@ -87,6 +87,27 @@ pub struct Pull {
     pub author_link: String,
 }
 
+impl Refs {
+    /// Where the clone lies below `src/`: the alias, else the repository's page without its scheme, else GitHub's path.
+    /// An organisation that carries a scheme names its own host.
+    pub fn clone_path(&self) -> String {
+        if !self.path_alias.is_empty() {
+            return self.path_alias.clone();
+        }
+        if !self.repo_link.is_empty() {
+            return without_scheme(&self.repo_link).to_owned();
+        }
+        if self.org.contains("://") {
+            return format!("{}/{}", without_scheme(&self.org), self.repo);
+        }
+        format!("github.com/{}/{}", self.org, self.repo)
+    }
+}
+
+fn without_scheme(url: &str) -> &str {
+    url.split_once("://").map_or(url, |(_, rest)| rest)
+}
+
 impl std::fmt::Display for Refs {
     /// Prow's short form, as in `PULL_REFS` and `started.json`: `base[:sha]` and `,number:sha[:ref]` for each pull.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -107,6 +128,21 @@ impl std::fmt::Display for Refs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clone_lies_where_its_page_says() {
+        let refs = |org: &str, link: &str, alias: &str| Refs {
+            org: org.into(),
+            repo: "widgets".into(),
+            repo_link: link.into(),
+            path_alias: alias.into(),
+            ..Refs::default()
+        };
+        assert_eq!(refs("acme", "", "").clone_path(), "github.com/acme/widgets");
+        assert_eq!(refs("acme", "https://git.example/a/b", "").clone_path(), "git.example/a/b");
+        assert_eq!(refs("acme", "https://git.example/a/b", "x/y").clone_path(), "x/y");
+        assert_eq!(refs("https://git.example", "", "").clone_path(), "git.example/widgets");
+    }
 
     #[test]
     fn refs_print_in_prows_short_form() {

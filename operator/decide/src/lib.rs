@@ -13,6 +13,7 @@ pub mod merge;
 pub mod owners;
 pub mod reason;
 pub mod report;
+pub mod run;
 pub mod schedule;
 pub mod text;
 pub mod trigger;

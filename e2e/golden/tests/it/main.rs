@@ -4,4 +4,16 @@
 mod config_load;
 mod configuration;
 mod corpus_jobs;
+mod decisions;
+mod go_view;
 mod periodic;
+mod plank;
+mod pod;
+mod prow_job;
+mod prowjob;
+mod reports;
+mod sinker;
+mod storage_path;
+mod trigger_comment;
+mod trigger_pr;
+mod trigger_push;

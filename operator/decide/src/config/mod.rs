@@ -3,6 +3,7 @@
 //! The only place where a raw job ([`api::job`]) becomes one that may run ([`crate::job`]). Nothing here refuses more
 //! than it must: a wrong job is set aside alone, with the path of what is wrong in it.
 
+pub mod catalogue;
 mod check;
 mod compile;
 mod decoration;
@@ -11,6 +12,7 @@ mod effective;
 mod entries;
 mod ignore;
 pub mod in_repo;
+pub mod layers;
 mod load;
 mod preset;
 mod problem;
@@ -19,6 +21,7 @@ pub mod quantity;
 mod read;
 mod rules;
 mod set;
+pub mod settings;
 mod shape;
 pub mod yaml;
 

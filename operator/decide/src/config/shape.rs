@@ -9,6 +9,7 @@ use super::{
     problem::{At, Problem},
     quantity::Quantity,
 };
+use crate::text::nearest;
 use api::duration::GoDuration;
 use k8s_openapi::api::core::v1 as k8s;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -301,7 +302,8 @@ fn fit_object(
     members.sort_by(|(a, _), (b, _)| a.cmp(b));
     for (written, member) in members {
         let Some(name) = object.name(&written) else {
-            problems.push(Problem::warning(&at.field(&written), "unknown field: it has no effect"));
+            let known = object.fields.keys().map(String::as_str);
+            problems.push(unknown_field(&at.field(&written), &written, known));
             fitted.insert(written, member);
             continue;
         };
@@ -321,6 +323,12 @@ fn fit_object(
         }
     }
     Value::Object(fitted)
+}
+
+/// A field that means nothing, and perhaps the one that was meant.
+pub(super) fn unknown_field<'a>(at: &At<'_>, written: &str, known: impl Iterator<Item = &'a str>) -> Problem {
+    let meant = nearest(written, known).map_or_else(String::new, |meant| format!("; did you mean {meant}?"));
+    Problem::warning(at, format!("unknown field: it has no effect{meant}"))
 }
 
 /// What Go leaves where nothing is written.
@@ -465,7 +473,10 @@ mod tests {
         assert_eq!(value, json!({"crom": "x", "name": "a", "spec": {"foo": 1}}));
         assert_eq!(
             problems,
-            ["crom: unknown field: it has no effect", "spec.foo: unknown field: it has no effect"]
+            [
+                "crom: unknown field: it has no effect; did you mean cron?",
+                "spec.foo: unknown field: it has no effect"
+            ]
         );
     }
 

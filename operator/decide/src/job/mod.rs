@@ -2,8 +2,12 @@
 //!
 //! A value here is only made by `config` from a raw [`api::job`] value, so whoever holds one need not check it again.
 
+pub mod environment;
+pub mod labels;
 mod matcher;
 mod periodic;
+pub mod pod;
+pub mod prow_job;
 
 pub use matcher::{Branches, Changes};
 pub use periodic::{Periodic, Retry, When};

@@ -1,21 +1,17 @@
 //! Pod specs: what decoration needs for itself, and what no pod could have (spec jobs-and-runs 1.9).
 
-use crate::config::problem::{At, Problem};
+use crate::{
+    config::problem::{At, Problem},
+    job::{environment::reserved, pod::UTILITY_CONTAINERS},
+};
 use api::{decoration::DecorationConfig, prow_job::ProwJobType};
 use k8s_openapi::api::core::v1::{Container, PodSpec, VolumeMount};
 use std::collections::BTreeSet;
 
-/// Containers that decoration adds.
-const CONTAINERS: [&str; 4] = ["clonerefs", "initupload", "place-entrypoint", "sidecar"];
 /// Volumes that decoration adds. They are reserved on undecorated jobs too, as in Prow.
 const VOLUMES: [&str; 5] = ["logs", "code", "tools", "gcs-credentials", "s3-credentials"];
 /// Volumes that decoration mounts into the test containers, and where.
 const MOUNTED: [(&str, &str); 3] = [("logs", "/logs"), ("code", "/home/prow/go"), ("tools", "/tools")];
-
-const ENV: [&str; 7] = ["CI", "JOB_NAME", "JOB_TYPE", "JOB_SPEC", "BUILD_ID", "BUILD_NUMBER", "PROW_JOB_ID"];
-const ENV_OF_REFS: [&str; 7] =
-    ["REPO_OWNER", "REPO_NAME", "PULL_BASE_REF", "PULL_BASE_SHA", "PULL_REFS", "SRC_HOST", "SRC_BASE"];
-const ENV_OF_A_PULL: [&str; 4] = ["PULL_NUMBER", "PULL_PULL_SHA", "PULL_HEAD_REF", "PULL_TITLE"];
 
 /// Checks the pod of a job. `at` is the pod spec's place.
 pub(super) fn check(
@@ -76,7 +72,7 @@ fn containers(
                 let name = container.name.as_str();
                 if name.is_empty() {
                     problems.push(named(&at, "each of several containers needs a name"));
-                } else if CONTAINERS.contains(&name) {
+                } else if UTILITY_CONTAINERS.contains(&name) {
                     problems.push(named(
                         &at,
                         &format!("{name:?} is the name of a container that decoration adds"),
@@ -96,11 +92,7 @@ fn named(at: &At<'_>, message: &str) -> Problem {
 
 fn environment(container: &Container, kind: ProwJobType, at: &At<'_>, problems: &mut Vec<Problem>) {
     let at = at.field("env");
-    let reserved: &[&[&str]] = match kind {
-        ProwJobType::Periodic => &[&ENV],
-        ProwJobType::Postsubmit | ProwJobType::Batch => &[&ENV, &ENV_OF_REFS],
-        ProwJobType::Presubmit => &[&ENV, &ENV_OF_REFS, &ENV_OF_A_PULL],
-    };
+    let reserved = reserved(kind);
     let mut names = BTreeSet::new();
     for (i, variable) in container.env.iter().flatten().enumerate() {
         let name = variable.name.as_str();
@@ -108,7 +100,7 @@ fn environment(container: &Container, kind: ProwJobType, at: &At<'_>, problems: 
         if !names.insert(name) {
             problems.push(named(&at, &format!("{name} is set twice")));
         }
-        if reserved.iter().any(|names| names.contains(&name)) {
+        if reserved.contains(&name) {
             problems.push(named(&at, &format!("{name} is set by the operator and cannot be set in a job")));
         }
     }
