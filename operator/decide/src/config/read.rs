@@ -5,8 +5,9 @@
 //! files there are, and whether one is compressed, is for the caller.
 
 use super::{
+    fit::{fit, unknown_field},
     problem::{At, Problem},
-    shape::{SHAPES, Shape, fit, unknown_field},
+    shape::{SHAPES, Shape},
     yaml::{self, Budget},
 };
 use api::job::{JobFile, Periodic, Postsubmit, Preset, Presubmit, Unknown};
