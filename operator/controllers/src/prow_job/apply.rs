@@ -27,7 +27,11 @@ impl Applied {
 }
 
 /// Carries the actions out, in order.
-pub(super) async fn apply(context: &Context, observed: &Observed, plan: RunPlan) -> Result<Applied, RunError> {
+pub(super) async fn apply(
+    context: &Context,
+    observed: &Observed,
+    plan: RunPlan,
+) -> Result<Applied, RunError> {
     for planned in &plan.actions {
         tracing::info!(run = observed.run.name, reason = planned.why.name(), "{}", verb(&planned.action));
         match &planned.action {
@@ -100,8 +104,8 @@ async fn delete(
     uid: &str,
 ) -> Result<(), RunError> {
     let Some(api) = pods(context, cluster, namespace) else { return Ok(()) };
-    let only_this =
-        DeleteParams::default().preconditions(Preconditions { uid: Some(uid.to_owned()), resource_version: None });
+    let only_this = DeleteParams::default()
+        .preconditions(Preconditions { uid: Some(uid.to_owned()), resource_version: None });
     match api.delete(name, &only_this).await {
         Ok(_) => Ok(()),
         // It is gone, or another bears its name.
@@ -167,6 +171,10 @@ pub(super) async fn clean_up(context: &Context, object: &ProwJob) -> Result<(), 
 
 /// Records the trigger key of a run that goes, so that the same cause never makes it again (DESIGN R3).
 async fn remember(context: &Context, run: &Run) -> Result<(), RunError> {
+    // A run that the trigger itself ended may start anew under the next count.
+    if crate::look::observe::ended_by_trigger(run) {
+        return Ok(());
+    }
     let Some(key) = run.annotations.get(keys::TRIGGER) else { return Ok(()) };
     let Some(refs) = run.spec.refs.as_ref().or(run.spec.extra_refs.first()) else { return Ok(()) };
     let repository = RepoName::new(&refs.org, &refs.repo);

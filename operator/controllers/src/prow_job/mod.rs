@@ -41,7 +41,9 @@ impl StageError for RunError {
     fn intent(&self) -> Intent {
         match self {
             // Somebody else wrote meanwhile: look at what is there now.
-            Self::Status(kube::Error::Api(status)) if status.is_conflict() => Intent::Wait(Duration::from_millis(100)),
+            Self::Status(kube::Error::Api(status)) if status.is_conflict() => {
+                Intent::Wait(Duration::from_millis(100))
+            }
             Self::Observe(_) | Self::Apply(_) | Self::Status(_) => Intent::Retry,
             Self::Report(error) => error.intent(),
         }
@@ -81,5 +83,8 @@ pub(crate) fn key(object: &ProwJob) -> String {
 pub(crate) fn links(web: &str) -> JobUrls {
     let web = web.trim_end_matches('/');
     let template = format!("{web}/runs/{{{{.Namespace}}}}/{{{{.Name}}}}");
-    JobUrls { template: if web.is_empty() { None } else { Template::parse(&template).ok() }, ..JobUrls::default() }
+    JobUrls {
+        template: if web.is_empty() { None } else { Template::new(&template).ok() },
+        ..JobUrls::default()
+    }
 }
