@@ -61,6 +61,146 @@ impl ConditionType {
     }
 }
 
+/// Whether `True` is good news.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Polarity {
+    /// `True` is good.
+    GoodWhenTrue,
+    /// `False` is good, and so is absence.
+    GoodWhenFalse,
+}
+
+impl ConditionType {
+    /// Whether `True` is good news.
+    pub const fn polarity(self) -> Polarity {
+        match self {
+            Self::Reconciling | Self::Stalled | Self::Warnings => Polarity::GoodWhenFalse,
+            Self::Ready
+            | Self::CredentialsValid
+            | Self::WebhookHealthy
+            | Self::ApiBudget
+            | Self::InRepoConfigValid
+            | Self::BranchProtectionSynced
+            | Self::CanMark
+            | Self::InSync
+            | Self::Scheduled
+            | Self::PodReady
+            | Self::Reported => Polarity::GoodWhenTrue,
+        }
+    }
+
+    /// What `True` says, for the documentation.
+    pub const fn meaning(self) -> &'static str {
+        match self {
+            Self::Ready => "The object does what it says.",
+            Self::Reconciling => "The operator is still working towards what it says.",
+            Self::Stalled => "A person must change something; nothing is retried until then.",
+            Self::Warnings => {
+                "Something is accepted but has no effect, or another than it seems: see `status.problems`."
+            }
+            Self::CredentialsValid => "GitHub accepts the credentials.",
+            Self::WebhookHealthy => "Deliveries arrive.",
+            Self::ApiBudget => "GitHub's rate limit leaves room.",
+            Self::InRepoConfigValid => "Job configuration inside the repositories could be read.",
+            Self::BranchProtectionSynced => "Branch protection on GitHub is as declared.",
+            Self::CanMark => "Commands can be marked as done on GitHub.",
+            Self::InSync => "The labels on GitHub are as declared.",
+            Self::Scheduled => "A cluster was chosen and the run may start.",
+            Self::PodReady => "The pod runs or ran.",
+            Self::Reported => "GitHub knows the state.",
+        }
+    }
+}
+
+/// The conditions of a kind, and the reasons for which it can be stalled.
+#[derive(Clone, Copy, Debug)]
+pub struct KindConditions {
+    /// The kind.
+    pub kind: &'static str,
+    /// Its conditions, in the order in which they are read.
+    pub types: &'static [ConditionType],
+    /// Reasons of `Stalled`, each with what a person can do.
+    pub stalled: &'static [(&'static str, &'static str)],
+}
+
+const NOT_GOVERNED: (&str, &str) = (
+    "NotGoverned",
+    "This namespace does not govern the repositories: create a Repository here, or ask for a tenant or for `jobs.from`.",
+);
+
+/// The conditions of each kind.
+pub const OF_KINDS: &[KindConditions] = &[
+    KindConditions {
+        kind: "Repository",
+        types: &[
+            ConditionType::Ready,
+            ConditionType::Reconciling,
+            ConditionType::Stalled,
+            ConditionType::CredentialsValid,
+            ConditionType::WebhookHealthy,
+            ConditionType::ApiBudget,
+            ConditionType::InRepoConfigValid,
+            ConditionType::BranchProtectionSynced,
+            ConditionType::CanMark,
+            ConditionType::Warnings,
+        ],
+        stalled: &[
+            ("Claimed", "Another namespace governs the owner: move the object there, or ask for a tenant."),
+            ("ProwIsLive", "A live Prow serves the repositories: stop it for them, or set `mode: Shadow`."),
+            NOT_GOVERNED,
+        ],
+    },
+    KindConditions {
+        kind: "JobConfig",
+        types: &[
+            ConditionType::Ready,
+            ConditionType::Reconciling,
+            ConditionType::Stalled,
+            ConditionType::Warnings,
+        ],
+        stalled: &[
+            NOT_GOVERNED,
+            (
+                "PodNamespaceMissing",
+                "The namespace for pods is not there or not labelled: type the command shown.",
+            ),
+        ],
+    },
+    KindConditions {
+        kind: "ProwJob",
+        types: &[ConditionType::Scheduled, ConditionType::PodReady, ConditionType::Reported],
+        stalled: &[],
+    },
+    KindConditions {
+        kind: "MergePool",
+        types: &[
+            ConditionType::Ready,
+            ConditionType::Reconciling,
+            ConditionType::Stalled,
+            ConditionType::Warnings,
+        ],
+        stalled: &[
+            ("Overlap", "Another pool owns a repository's branch: leave it out of one of them."),
+            (
+                "CannotPush",
+                "`landing: FastForward` needs method Merge and a bypass of the branch rules that works.",
+            ),
+            NOT_GOVERNED,
+        ],
+    },
+    KindConditions {
+        kind: "LabelPolicy",
+        types: &[
+            ConditionType::Ready,
+            ConditionType::Reconciling,
+            ConditionType::Stalled,
+            ConditionType::InSync,
+            ConditionType::Warnings,
+        ],
+        stalled: &[NOT_GOVERNED],
+    },
+];
+
 impl fmt::Display for ConditionType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -50,7 +50,7 @@ const PERIODIC_RULES: &[(&str, &str)] = &[(
 
 /// What the API server checks of rerun rights.
 const RERUN_RULES: &[(&str, &str)] = &[(
-    "!has(self.allow_anyone) || !self.allow_anyone || !(has(self.github_team_ids) || has(self.github_team_slugs) || has(self.github_users) || has(self.github_orgs))",
+    "!has(self.allow_anyone) || !self.allow_anyone || ((!has(self.github_team_ids) || size(self.github_team_ids) == 0) && (!has(self.github_team_slugs) || size(self.github_team_slugs) == 0) && (!has(self.github_users) || size(self.github_users) == 0) && (!has(self.github_orgs) || size(self.github_orgs) == 0))",
     "allow_anyone: true needs no lists: remove it, or remove the teams, users and orgs",
 )];
 

@@ -28,51 +28,14 @@ use std::collections::BTreeMap;
     category = "bowsprit",
     doc = "Jobs: the body of a Prow job file, verbatim, under spec.",
     crates(kube_core = "::kube_core"),
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
-        description = "Whether all of it is in force."
-    ),
-    printcolumn(
-        name = "Presubmits",
-        type_ = "integer",
-        json_path = ".status.jobs.presubmits",
-        description = "Presubmits in force."
-    ),
-    printcolumn(
-        name = "Postsubmits",
-        type_ = "integer",
-        json_path = ".status.jobs.postsubmits",
-        description = "Postsubmits in force."
-    ),
-    printcolumn(
-        name = "Periodics",
-        type_ = "integer",
-        json_path = ".status.jobs.periodics",
-        description = "Periodics in force."
-    ),
-    printcolumn(
-        name = "Refused",
-        type_ = "integer",
-        json_path = ".status.jobs.refused",
-        description = "Jobs set aside; status.problems tells why."
-    ),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(
-        name = "Held",
-        type_ = "integer",
-        json_path = ".status.jobs.held",
-        priority = 1,
-        description = "Jobs that wait for a preset."
-    ),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
-        priority = 1,
-        description = "Why it is ready or not."
-    )
+    printcolumn = r#"{"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status", "description": "Whether all of it is in force."}"#,
+    printcolumn = r#"{"name": "Presubmits", "type": "integer", "jsonPath": ".status.jobs.presubmits", "description": "Presubmits in force."}"#,
+    printcolumn = r#"{"name": "Postsubmits", "type": "integer", "jsonPath": ".status.jobs.postsubmits", "description": "Postsubmits in force."}"#,
+    printcolumn = r#"{"name": "Periodics", "type": "integer", "jsonPath": ".status.jobs.periodics", "description": "Periodics in force."}"#,
+    printcolumn = r#"{"name": "Refused", "type": "integer", "jsonPath": ".status.jobs.refused", "description": "Jobs set aside; status.problems tells why."}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name": "Held", "type": "integer", "jsonPath": ".status.jobs.held", "priority": 1, "description": "Jobs that wait for a preset."}"#,
+    printcolumn = r#"{"name": "Reason", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason", "priority": 1, "description": "Why it is ready or not."}"#
 )]
 #[schemars(extend("x-kubernetes-preserve-unknown-fields" = true))]
 pub struct JobFile {

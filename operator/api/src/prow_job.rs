@@ -108,60 +108,17 @@ impl fmt::Display for ProwJobState {
     selectable = ".spec.refs.org",
     selectable = ".spec.refs.repo",
     selectable = ".status.state",
-    printcolumn(name = "Job", type_ = "string", json_path = ".spec.job", description = "The job's name."),
-    printcolumn(name = "Type", type_ = "string", json_path = ".spec.type", description = "What caused it."),
-    printcolumn(name = "Org", type_ = "string", json_path = ".spec.refs.org", description = "The owner."),
-    printcolumn(
-        name = "Repo",
-        type_ = "string",
-        json_path = ".spec.refs.repo",
-        description = "The repository."
-    ),
-    printcolumn(
-        name = "Pulls",
-        type_ = "string",
-        json_path = ".spec.refs.pulls[*].number",
-        description = "The first pull under test."
-    ),
-    printcolumn(
-        name = "State",
-        type_ = "string",
-        json_path = ".status.state",
-        description = "How far it has come."
-    ),
-    printcolumn(
-        name = "Started",
-        type_ = "date",
-        json_path = ".status.startTime",
-        description = "When it was created."
-    ),
-    printcolumn(
-        name = "Completed",
-        type_ = "date",
-        json_path = ".status.completionTime",
-        description = "When it ended."
-    ),
-    printcolumn(
-        name = "Cluster",
-        type_ = "string",
-        json_path = ".spec.cluster",
-        priority = 1,
-        description = "The build cluster."
-    ),
-    printcolumn(
-        name = "Queue",
-        type_ = "string",
-        json_path = ".spec.job_queue_name",
-        priority = 1,
-        description = "The queue whose capacity it shares."
-    ),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = ".status.description",
-        priority = 1,
-        description = "The state, in words."
-    )
+    printcolumn = r#"{"name": "Job", "type": "string", "jsonPath": ".spec.job", "description": "The job's name."}"#,
+    printcolumn = r#"{"name": "Type", "type": "string", "jsonPath": ".spec.type", "description": "What caused it."}"#,
+    printcolumn = r#"{"name": "Org", "type": "string", "jsonPath": ".spec.refs.org", "description": "The owner."}"#,
+    printcolumn = r#"{"name": "Repo", "type": "string", "jsonPath": ".spec.refs.repo", "description": "The repository."}"#,
+    printcolumn = r#"{"name": "Pulls", "type": "string", "jsonPath": ".spec.refs.pulls[*].number", "description": "The first pull under test."}"#,
+    printcolumn = r#"{"name": "State", "type": "string", "jsonPath": ".status.state", "description": "How far it has come."}"#,
+    printcolumn = r#"{"name": "Started", "type": "date", "jsonPath": ".status.startTime", "description": "When it was created."}"#,
+    printcolumn = r#"{"name": "Completed", "type": "date", "jsonPath": ".status.completionTime", "description": "When it ended."}"#,
+    printcolumn = r#"{"name": "Cluster", "type": "string", "jsonPath": ".spec.cluster", "priority": 1, "description": "The build cluster."}"#,
+    printcolumn = r#"{"name": "Queue", "type": "string", "jsonPath": ".spec.job_queue_name", "priority": 1, "description": "The queue whose capacity it shares."}"#,
+    printcolumn = r#"{"name": "Reason", "type": "string", "jsonPath": ".status.description", "priority": 1, "description": "The state, in words."}"#
 )]
 pub struct ProwJobSpec {
     /// What caused it.

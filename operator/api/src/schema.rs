@@ -75,17 +75,7 @@ pub fn expressions(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "array", "maxItems": 128, "items": { "type": "string", "maxLength": 512 } })
 }
 
-/// A time in RFC 3339; `null` is none.
+/// A time in RFC 3339.
 pub fn time(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({ "type": "string", "format": "date-time", "nullable": true })
-}
-
-/// As [`words`], where absent and empty differ.
-pub fn optional_words(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({
-        "type": "array",
-        "maxItems": 64,
-        "items": { "type": "string", "maxLength": 256 },
-        "nullable": true
-    })
+    json_schema!({ "type": "string", "format": "date-time" })
 }

@@ -9,6 +9,7 @@ pub mod facts;
 pub mod govern;
 pub mod job;
 pub mod label;
+pub mod look;
 pub mod merge;
 pub mod owners;
 pub mod reason;

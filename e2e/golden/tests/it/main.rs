@@ -3,12 +3,17 @@
 
 mod approve;
 mod commands;
+mod config_load;
+mod configuration;
+mod corpus_jobs;
 mod decisions;
 mod go_view;
 mod owners;
+mod periodic;
 mod plank;
 mod pod;
 mod prow_job;
+mod prowjob;
 mod reports;
 mod sinker;
 mod storage_path;

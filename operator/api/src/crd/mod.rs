@@ -5,25 +5,77 @@
 
 use crate::{JobConfig, LabelPolicy, MergePool, ProwJob, Repository};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+    CustomResourceDefinition, CustomResourceValidation, JSONSchemaProps, JSONSchemaPropsOrArray,
+    JSONSchemaPropsOrBool,
 };
-use kube_core::CustomResourceExt;
+use kube_core::{CustomResourceExt, schema::StructuralSchemaRewriter};
+use schemars::{
+    JsonSchema, Schema,
+    generate::SchemaSettings,
+    transform::{Transform, transform_subschemas},
+};
+use serde_json::Value;
 
 /// The definitions of the five kinds, in the order in which people meet them.
 pub fn crds() -> Vec<CustomResourceDefinition> {
-    [Repository::crd(), JobConfig::crd(), ProwJob::crd(), MergePool::crd(), LabelPolicy::crd()]
-        .into_iter()
-        .map(tidied)
-        .collect()
+    vec![
+        definition::<Repository>(),
+        definition::<JobConfig>(),
+        definition::<ProwJob>(),
+        definition::<MergePool>(),
+        definition::<LabelPolicy>(),
+    ]
 }
 
-fn tidied(mut crd: CustomResourceDefinition) -> CustomResourceDefinition {
+fn definition<K: CustomResourceExt + JsonSchema>() -> CustomResourceDefinition {
+    let mut settings = SchemaSettings::openapi3();
+    settings.inline_subschemas = true;
+    settings.meta_schema = None;
+    settings.transforms.insert(0, Box::new(NullIsAbsent));
+    let settings = settings.with_transform(StructuralSchemaRewriter);
+    let schema = settings.into_generator().into_root_schema_for::<K>();
+    #[expect(clippy::expect_used, reason = "both types are JSON Schema; a test makes every definition")]
+    let mut schema: JSONSchemaProps =
+        serde_json::from_value(schema.to_value()).expect("the schema of a type is a schema");
+    tidy(&mut schema);
+
+    let mut crd = K::crd();
     for version in &mut crd.spec.versions {
-        if let Some(schema) = version.schema.as_mut().and_then(|v| v.open_api_v3_schema.as_mut()) {
-            tidy(schema);
-        }
+        version.schema = Some(CustomResourceValidation { open_api_v3_schema: Some(schema.clone()) });
     }
     crd
+}
+
+/// Takes `null` out of what a field may be. The API server drops a `null` where none is allowed, before it looks at
+/// anything else, so that it means absent. This comes before the library's own treatment of `null`, which lets the
+/// description of a field's type win over that of the field.
+#[derive(Clone)]
+struct NullIsAbsent;
+
+impl Transform for NullIsAbsent {
+    fn transform(&mut self, schema: &mut Schema) {
+        transform_subschemas(self, schema);
+        let Some(object) = schema.as_object_mut() else { return };
+        if let Some(Value::Array(types)) = object.get_mut("type") {
+            types.retain(|name| name != "null");
+            if let [only] = types.as_slice() {
+                let only = only.clone();
+                object.insert("type".to_owned(), only);
+            }
+        }
+        if let Some(Value::Array(values)) = object.get_mut("enum") {
+            values.retain(|value| !value.is_null());
+        }
+        let Some(Value::Array(choices)) = object.get_mut("anyOf") else { return };
+        choices.retain(|choice| choice.get("type") != Some(&Value::from("null")));
+        if let [Value::Object(only)] = choices.as_slice() {
+            let only = only.clone();
+            object.remove("anyOf");
+            for (key, value) in only {
+                object.entry(key).or_insert(value);
+            }
+        }
+    }
 }
 
 /// Puts one schema and all below it right.
@@ -34,13 +86,13 @@ fn tidy(schema: &mut JSONSchemaProps) {
     schema.default = None;
     // Rust's other integer formats are unknown to the API server, which warns about each.
     schema.format = schema.format.take().filter(|format| KNOWN_FORMATS.contains(&format.as_str()));
-    // `null` is never one of the values, so a nullable enum would promise what the API server then refuses.
-    if schema.enum_.is_some() {
-        schema.nullable = None;
-    }
     schema.description = schema.description.take().map(|text| one_line_a_paragraph(&text));
     for child in children(schema) {
         tidy(child);
+    }
+    // What an item is has been said by its list.
+    if let Some(JSONSchemaPropsOrArray::Schema(item)) = &mut schema.items {
+        item.description = None;
     }
 }
 
@@ -65,5 +117,7 @@ fn one_line_a_paragraph(text: &str) -> String {
     paragraphs.collect::<Vec<_>>().join("\n\n")
 }
 
+#[cfg(test)]
+mod manifests;
 #[cfg(test)]
 mod tests;

@@ -115,10 +115,11 @@ fn no_schema_has_a_default() {
 }
 
 #[test]
-fn a_nullable_field_is_no_enum_and_no_enum_has_null() {
+fn null_is_never_a_value_of_its_own() {
     none(|node| {
-        let values = node.schema.get("enum")?.as_array()?;
-        (node.is("nullable") || values.contains(&Value::Null)).then(|| "null in an enum".to_owned())
+        let values = node.schema.get("enum").and_then(Value::as_array);
+        let null = node.is("nullable") || values.is_some_and(|values| values.contains(&Value::Null));
+        null.then(|| "null".to_owned())
     });
 }
 
@@ -136,6 +137,17 @@ fn every_field_has_a_description() {
         let field = !node.path.ends_with(['}', ']']) && !node.schema.contains_key("description");
         field.then(|| "no description".to_owned())
     });
+}
+
+#[test]
+fn the_description_of_a_field_wins_over_that_of_its_type() {
+    let mut found = None;
+    walk(&mut |node| {
+        if node.path == "MergePool.spec.merge.landing" {
+            found = node.schema["description"].as_str().map(ToOwned::to_owned);
+        }
+    });
+    assert!(found.unwrap().contains("Default: MergeApi"));
 }
 
 #[test]
@@ -221,4 +233,20 @@ fn the_protected_group_carries_its_approval() {
     let annotations = crate::ProwJob::crd().metadata.annotations.unwrap();
     assert!(annotations["api-approved.kubernetes.io"].starts_with("https://github.com/kubernetes/"));
     assert!(crate::Repository::crd().metadata.annotations.is_none());
+}
+
+#[test]
+fn the_description_of_conditions_names_those_that_the_kind_has() {
+    for kind in crate::condition::OF_KINDS {
+        let names: Vec<_> = kind.types.iter().map(ToString::to_string).collect();
+        let path = format!("{}.status.conditions", kind.kind);
+        let mut described = None;
+        walk(&mut |node| {
+            if node.path == path {
+                described = node.schema["description"].as_str().map(ToOwned::to_owned);
+            }
+        });
+        assert_eq!(described, Some(format!("{}.", names.join(", "))), "{path}");
+    }
+    assert_eq!(crate::condition::OF_KINDS.len(), crds().len());
 }

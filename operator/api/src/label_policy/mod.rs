@@ -27,44 +27,13 @@ use serde::{Deserialize, Serialize};
     category = "bowsprit",
     doc = "The labels of a group of repositories, and rules about who wears which.",
     crates(kube_core = "::kube_core"),
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
-        description = "Whether the policy is in force."
-    ),
-    printcolumn(
-        name = "In Sync",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="InSync")].status"#,
-        description = "Whether GitHub has the labels as declared."
-    ),
-    printcolumn(
-        name = "Repositories",
-        type_ = "integer",
-        json_path = ".status.summary.repositories",
-        description = "How many repositories it applies to."
-    ),
-    printcolumn(
-        name = "Drift",
-        type_ = "integer",
-        json_path = ".status.summary.drift",
-        description = "Labels that differ from the policy."
-    ),
-    printcolumn(
-        name = "Conflicts",
-        type_ = "integer",
-        json_path = ".status.summary.conflicts",
-        description = "Labels that another policy declares otherwise."
-    ),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
-        priority = 1,
-        description = "Why it is ready or not."
-    )
+    printcolumn = r#"{"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status", "description": "Whether the policy is in force."}"#,
+    printcolumn = r#"{"name": "In Sync", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"InSync\")].status", "description": "Whether GitHub has the labels as declared."}"#,
+    printcolumn = r#"{"name": "Repositories", "type": "integer", "jsonPath": ".status.summary.repositories", "description": "How many repositories it applies to."}"#,
+    printcolumn = r#"{"name": "Drift", "type": "integer", "jsonPath": ".status.summary.drift", "description": "Labels that differ from the policy."}"#,
+    printcolumn = r#"{"name": "Conflicts", "type": "integer", "jsonPath": ".status.summary.conflicts", "description": "Labels that another policy declares otherwise."}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name": "Reason", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason", "priority": 1, "description": "Why it is ready or not."}"#
 )]
 pub struct LabelPolicySpec {
     /// The repositories it applies to: `owner/name`, or `owner/*` for all of an owner.

@@ -33,56 +33,15 @@ use serde::{Deserialize, Serialize};
     category = "bowsprit",
     doc = "Merges changes that are approved and tested: which repositories, what a change needs, how it lands.",
     crates(kube_core = "::kube_core"),
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
-        description = "Whether the pool works."
-    ),
-    printcolumn(
-        name = "Repositories",
-        type_ = "string",
-        json_path = ".status.summary.repositories",
-        description = "What it merges in."
-    ),
-    printcolumn(
-        name = "Open",
-        type_ = "integer",
-        json_path = ".status.summary.open",
-        description = "Open pull requests."
-    ),
-    printcolumn(
-        name = "Eligible",
-        type_ = "integer",
-        json_path = ".status.summary.eligible",
-        description = "Pull requests that may merge once tested."
-    ),
-    printcolumn(
-        name = "Testing",
-        type_ = "integer",
-        json_path = ".status.summary.testing",
-        description = "Pull requests under test together with the base."
-    ),
-    printcolumn(
-        name = "Last Merge",
-        type_ = "date",
-        json_path = ".status.summary.lastMerge",
-        description = "When it last merged something."
-    ),
-    printcolumn(
-        name = "Waste",
-        type_ = "string",
-        json_path = ".status.summary.waste",
-        description = "Share of pod hours that gated no merge."
-    ),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
-        priority = 1,
-        description = "Why it is ready or not."
-    )
+    printcolumn = r#"{"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status", "description": "Whether the pool works."}"#,
+    printcolumn = r#"{"name": "Repositories", "type": "string", "jsonPath": ".status.summary.repositories", "description": "What it merges in."}"#,
+    printcolumn = r#"{"name": "Open", "type": "integer", "jsonPath": ".status.summary.open", "description": "Open pull requests."}"#,
+    printcolumn = r#"{"name": "Eligible", "type": "integer", "jsonPath": ".status.summary.eligible", "description": "Pull requests that may merge once tested."}"#,
+    printcolumn = r#"{"name": "Testing", "type": "integer", "jsonPath": ".status.summary.testing", "description": "Pull requests under test together with the base."}"#,
+    printcolumn = r#"{"name": "Last Merge", "type": "date", "jsonPath": ".status.summary.lastMerge", "description": "When it last merged something."}"#,
+    printcolumn = r#"{"name": "Waste", "type": "string", "jsonPath": ".status.summary.waste", "description": "Share of pod hours that gated no merge."}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name": "Reason", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason", "priority": 1, "description": "Why it is ready or not."}"#
 )]
 #[serde(rename_all = "camelCase")]
 pub struct MergePoolSpec {

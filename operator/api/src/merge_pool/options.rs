@@ -11,7 +11,7 @@ pub struct ContextPolicy {
     /// Also those that the Repository's branchProtection requires. Default: true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from_branch_protection: Option<bool>,
-    /// Ignore contexts that nothing classifies. Default: false, they are required once they are there.
+    /// Ignore contexts that nothing classifies; otherwise each that is there must be successful. Default: false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skip_unknown: Option<bool>,
     /// Must be there and successful.
@@ -198,7 +198,7 @@ pub struct PoolOverride {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::repositories")]
     pub repositories: Vec<String>,
-    /// For branches that one of these regular expressions matches. Default: for all.
+    /// For branches that one of these regular expressions matches. Default: all.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "schema::expressions")]
     pub branches: Vec<String>,

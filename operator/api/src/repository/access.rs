@@ -10,14 +10,14 @@ use serde::{Deserialize, Serialize};
 pub struct Trust {
     /// Members of these organisations. Default: the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub organizations: Option<Vec<String>>,
     /// Collaborators of the repository. Default: true.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collaborators: Option<bool>,
     /// Apps, by name without `[bot]`. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub apps: Option<Vec<String>>,
     /// How a trusted person lets a stranger's change be tested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -82,14 +82,14 @@ pub struct Owners {
     pub markdown_headers: Option<bool>,
     /// Labels that an OWNERS file may not give. Default: `approved` and `lgtm`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub deny_labels: Option<Vec<String>>,
     /// People in OWNERS files count even if they are not collaborators. Default: false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skip_collaborators: Option<bool>,
     /// Regular expressions of directories that are not read, beside `\.git$`, `_output$` and `vendor/.*/.*`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub ignore_directories: Option<Vec<String>>,
 }
 
@@ -99,11 +99,11 @@ pub struct Owners {
 pub struct JobRights {
     /// Build clusters; `*` is all. Default: `default`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub clusters: Option<Vec<String>>,
     /// Service accounts of the pods; `*` is all. Default: `default`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub service_accounts: Option<Vec<String>>,
     /// JobConfigs of other namespaces that may bring jobs: the only grant of this kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -123,11 +123,11 @@ pub struct JobGrant {
     pub repositories: Vec<String>,
     /// Build clusters that its jobs may use; `*` is all. Default: `default`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub clusters: Option<Vec<String>>,
     /// Service accounts that its jobs may use; `*` is all. Default: `default`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub service_accounts: Option<Vec<String>>,
 }
 
@@ -139,7 +139,7 @@ pub struct InRepoConfig {
     pub enabled: Option<bool>,
     /// Build clusters that such jobs may use. Can only narrow `jobs.clusters`. Default: `default`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub clusters: Option<Vec<String>>,
 }
 

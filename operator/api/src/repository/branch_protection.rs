@@ -16,11 +16,11 @@ pub struct BranchProtection {
     pub policy: Protection,
     /// Only branches that one of these regular expressions matches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub include: Option<Vec<String>>,
     /// No branches that one of these regular expressions matches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub exclude: Option<Vec<String>>,
     /// Protect branches that have required jobs. Default: false.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -111,7 +111,7 @@ pub struct Protection {
 pub struct RequiredStatusChecks {
     /// The contexts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub contexts: Option<Vec<String>>,
     /// The branch must be up to date. A pool then merges one change at a time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -123,15 +123,15 @@ pub struct RequiredStatusChecks {
 pub struct PushRestrictions {
     /// Apps, by slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub apps: Option<Vec<String>>,
     /// People.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub users: Option<Vec<String>>,
     /// Teams, by slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub teams: Option<Vec<String>>,
 }
 
@@ -162,11 +162,11 @@ pub struct RequiredReviews {
 pub struct DismissalRestrictions {
     /// People.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub users: Option<Vec<String>>,
     /// Teams, by slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub teams: Option<Vec<String>>,
 }
 
@@ -175,10 +175,10 @@ pub struct DismissalRestrictions {
 pub struct BypassAllowances {
     /// People.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub users: Option<Vec<String>>,
     /// Teams, by slug.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "schema::optional_words")]
+    #[schemars(schema_with = "schema::words")]
     pub teams: Option<Vec<String>>,
 }

@@ -41,45 +41,13 @@ use serde::{Deserialize, Serialize};
     doc = "Repositories of a GitHub owner: credentials, trust, plugins, reports and protection. Absent is inherited: from the object for \"*\", then from lists, then from the object for exactly this repository.",
     crates(kube_core = "::kube_core"),
     selectable = ".spec.github.owner",
-    printcolumn(
-        name = "Ready",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].status"#,
-        description = "Whether the repositories are served."
-    ),
-    printcolumn(
-        name = "Owner",
-        type_ = "string",
-        json_path = ".spec.github.owner",
-        description = "The owner."
-    ),
-    printcolumn(
-        name = "Mode",
-        type_ = "string",
-        json_path = ".spec.mode",
-        description = "What this object asks for."
-    ),
-    printcolumn(
-        name = "Governs",
-        type_ = "integer",
-        json_path = ".status.governs",
-        description = "How many repositories it governs."
-    ),
-    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
-    printcolumn(
-        name = "Webhook",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="WebhookHealthy")].status"#,
-        priority = 1,
-        description = "Whether deliveries arrive."
-    ),
-    printcolumn(
-        name = "Reason",
-        type_ = "string",
-        json_path = r#".status.conditions[?(@.type=="Ready")].reason"#,
-        priority = 1,
-        description = "Why it is ready or not."
-    )
+    printcolumn = r#"{"name": "Ready", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].status", "description": "Whether the repositories are served."}"#,
+    printcolumn = r#"{"name": "Owner", "type": "string", "jsonPath": ".spec.github.owner", "description": "The owner."}"#,
+    printcolumn = r#"{"name": "Mode", "type": "string", "jsonPath": ".spec.mode", "description": "What this object asks for."}"#,
+    printcolumn = r#"{"name": "Governs", "type": "integer", "jsonPath": ".status.governs", "description": "How many repositories it governs."}"#,
+    printcolumn = r#"{"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name": "Webhook", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"WebhookHealthy\")].status", "priority": 1, "description": "Whether deliveries arrive."}"#,
+    printcolumn = r#"{"name": "Reason", "type": "string", "jsonPath": ".status.conditions[?(@.type==\"Ready\")].reason", "priority": 1, "description": "Why it is ready or not."}"#
 )]
 #[serde(rename_all = "camelCase")]
 #[schemars(extend("x-kubernetes-validations" = schema::rules(SPEC_RULES)))]

@@ -50,11 +50,16 @@ impl Backoff {
 
     /// An object did not come through.
     pub fn failed(&self, object: &str, intent: &Intent) -> Action {
+        Action::requeue(self.wait_after(object, intent).unwrap_or(RESYNC))
+    }
+
+    /// How long something that did not come through waits; `None`: until a person changed something.
+    pub fn wait_after(&self, object: &str, intent: &Intent) -> Option<Duration> {
         match intent {
-            Intent::Retry => Action::requeue(self.next_wait(object)),
-            Intent::Wait(wait) => Action::requeue(*wait),
-            Intent::Stalled => Action::requeue(RESYNC),
-            Intent::Bug => Action::requeue(AFTER_BUG),
+            Intent::Retry => Some(self.next_wait(object)),
+            Intent::Wait(wait) => Some(*wait),
+            Intent::Stalled => None,
+            Intent::Bug => Some(AFTER_BUG),
         }
     }
 

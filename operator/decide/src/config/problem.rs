@@ -1,53 +1,7 @@
 //! What is wrong in a configuration, and where: one form for `status.problems`, `bowsprit lint` and refused files.
 
+pub use api::problem::{Problem, Severity};
 use std::fmt::{self, Write as _};
-
-/// How bad a problem is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// It works, but something has no effect or not the expected one.
-    Warning,
-    /// What the path names is not used.
-    Error,
-}
-
-/// One thing that is wrong in a file or object.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
-    /// The place, as in `spec.presubmits["acme/widgets"][2].run_if_changed`. Empty: the whole.
-    pub path: String,
-    /// What is wrong and what to do, in one or two sentences.
-    pub message: String,
-    /// How bad it is.
-    pub severity: Severity,
-}
-
-impl Problem {
-    /// Something that is not used because it is wrong.
-    pub fn error(at: &At<'_>, message: impl Into<String>) -> Self {
-        Self { path: at.to_string(), message: message.into(), severity: Severity::Error }
-    }
-
-    /// Something that works, but perhaps not as meant.
-    pub fn warning(at: &At<'_>, message: impl Into<String>) -> Self {
-        Self { path: at.to_string(), message: message.into(), severity: Severity::Warning }
-    }
-
-    /// Whether what the path names is not used.
-    pub fn is_error(&self) -> bool {
-        self.severity == Severity::Error
-    }
-}
-
-impl fmt::Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            f.write_str(&self.message)
-        } else {
-            write!(f, "{}: {}", self.path, self.message)
-        }
-    }
-}
 
 /// Whether any of these is an error.
 pub fn any_error(problems: &[Problem]) -> bool {
@@ -76,11 +30,13 @@ impl<'a> At<'a> {
     }
 
     /// A field of this place, or an entry of a map whose keys people choose.
+    #[must_use]
     pub const fn field(&'a self, name: &'a str) -> Self {
         Self { parent: Some(self), step: Step::Field(name) }
     }
 
     /// An entry of this list.
+    #[must_use]
     pub const fn index(&'a self, index: usize) -> Self {
         Self { parent: Some(self), step: Step::Index(index) }
     }
@@ -112,6 +68,12 @@ impl fmt::Display for At<'_> {
         let mut text = String::new();
         self.write(&mut text);
         f.write_str(&text)
+    }
+}
+
+impl From<&At<'_>> for String {
+    fn from(at: &At<'_>) -> Self {
+        at.to_string()
     }
 }
 

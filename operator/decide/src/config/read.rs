@@ -74,8 +74,19 @@ pub fn job_file(text: &str, budget: Budget) -> Result<ReadFile, Problem> {
 pub(super) fn job_keys(members: Map<String, Value>) -> ReadFile {
     let mut reading = Reading::default();
     let file = reading.file(members, &At::root(""));
-    let of_jobs = |p: &Problem| JOB_KEYS.iter().any(|key| p.path.starts_with(key));
-    reading.problems.retain(of_jobs);
+    reading.problems.retain(|problem| is_job_key(&problem.path));
+    ReadFile { file, problems: reading.problems, gaps: reading.gaps }
+}
+
+/// Looks through an object's jobs as through a file's: its schema has not looked into pod specs, and keeps unknown
+/// fields. `root` stands before every path.
+pub(super) fn object(spec: &JobFile, root: &str) -> ReadFile {
+    let members = match serde_json::to_value(spec) {
+        Ok(Value::Object(members)) => members,
+        Ok(_) | Err(_) => Map::new(),
+    };
+    let mut reading = Reading::default();
+    let file = reading.file(members, &At::root(root));
     ReadFile { file, problems: reading.problems, gaps: reading.gaps }
 }
 
@@ -102,6 +113,12 @@ pub fn prow_yaml(text: &str) -> Result<ReadProwYaml, Problem> {
     read.problems = reading.problems;
     read.gaps = reading.gaps;
     Ok(read)
+}
+
+/// Whether a path in a main file leads into its jobs.
+pub(super) fn is_job_key(path: &str) -> bool {
+    let key = &path[..path.find(['.', '[']).unwrap_or(path.len())];
+    JOB_KEYS.contains(&key) || key == "prow_ignored"
 }
 
 const JOB_KEYS: [&str; 4] = ["presets", "presubmits", "postsubmits", "periodics"];

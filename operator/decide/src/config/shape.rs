@@ -21,6 +21,8 @@ pub(super) enum Shape {
     /// Anything: it belongs to somebody else.
     Any,
     Text,
+    /// Text, and what YAML takes for a number or a boolean.
+    LooseText,
     Boolean,
     /// A whole number; 32 or 64 bits wide.
     Integer {
@@ -40,7 +42,10 @@ pub(super) enum Shape {
 /// An object with known fields.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Object {
-    fields: BTreeMap<String, Shape>,
+    /// By proper name.
+    pub fields: BTreeMap<String, Shape>,
+    /// One of Kubernetes' types.
+    pub kubernetes: bool,
     /// The proper name by the name in lower case.
     names: BTreeMap<String, String>,
     /// Fields that are written out even where they are missing, because our types need them.
@@ -53,9 +58,6 @@ pub(super) struct Shapes {
     pub postsubmit: Shape,
     pub periodic: Shape,
     pub preset: Shape,
-    pub decoration: Shape,
-    pub prow_job_defaults: Shape,
-    pub pod_spec: Shape,
 }
 
 /// The shapes, worked out once from the types.
@@ -63,14 +65,11 @@ pub(super) static SHAPES: LazyLock<Shapes> = LazyLock::new(|| Shapes {
     presubmit: prow::<api::job::Presubmit>(),
     postsubmit: prow::<api::job::Postsubmit>(),
     periodic: prow::<api::job::Periodic>(),
-    preset: prow::<api::job::Preset>(),
-    decoration: prow::<api::decoration::DecorationConfig>(),
-    prow_job_defaults: prow::<api::job::ProwJobDefaults>(),
-    pod_spec: kubernetes::<k8s::PodSpec>(),
+    preset: prow::<api::job::Preset>().loose(),
 });
 
 /// The shape of one of Prow's types, which are ours to write.
-fn prow<T: JsonSchema>() -> Shape {
+pub(super) fn prow<T: JsonSchema>() -> Shape {
     of::<T>(true)
 }
 
@@ -109,7 +108,12 @@ fn foreign(field: &str) -> Option<Shape> {
         | "grace_period"
         | "pod_pending_timeout"
         | "pod_running_timeout"
-        | "pod_unscheduled_timeout" => Shape::Duration,
+        | "pod_unscheduled_timeout"
+        | "resync_period"
+        | "max_prowjob_age"
+        | "max_pod_age"
+        | "terminated_pod_ttl"
+        | "tick_interval" => Shape::Duration,
         _ => return None,
     })
 }
@@ -118,12 +122,42 @@ fn list(of: Shape) -> Shape {
     Shape::List(Box::new(of))
 }
 
+/// Fields of a job in which Prow takes a number or a boolean for text.
+///
+/// Prow's YAML library turns them into text where it can tell the type of the field, which it can in presets and in
+/// these, and cannot in all that several types of jobs have in common. Real files rely on it.
+const LOOSE: [&str; 7] =
+    ["trigger", "rerun_command", "cron", "interval", "minimum_interval", "tags", "retry"];
+
+impl Shape {
+    /// The same with loose text everywhere.
+    fn loose(self) -> Self {
+        match self {
+            Self::Text => Self::LooseText,
+            Self::List(of) => list(of.loose()),
+            Self::Map(of) => Self::Map(Box::new(of.loose())),
+            Self::Object(object) => {
+                let fields = object.fields.into_iter().map(|(name, shape)| (name, shape.loose()));
+                Self::Object(Object { fields: fields.collect(), ..object })
+            }
+            Self::Any
+            | Self::LooseText
+            | Self::Boolean
+            | Self::Integer { .. }
+            | Self::Number
+            | Self::IntOrText
+            | Self::Quantity
+            | Self::Duration => self,
+        }
+    }
+}
+
 impl Object {
     pub(super) fn new<'a>(fields: impl IntoIterator<Item = (&'a str, Shape)>, needed: &[&str]) -> Self {
         let fields: BTreeMap<String, Shape> =
             fields.into_iter().map(|(name, shape)| (name.to_owned(), shape)).collect();
         let names = fields.keys().map(|name| (name.to_ascii_lowercase(), name.clone())).collect();
-        Self { fields, names, needed: needed.iter().map(ToString::to_string).collect() }
+        Self { fields, names, kubernetes: false, needed: needed.iter().map(ToString::to_string).collect() }
     }
 
     /// The proper name of a field.
@@ -188,13 +222,21 @@ impl Reader<'_> {
             let open = match &shape {
                 Shape::Any | Shape::IntOrText => true,
                 Shape::List(of) => matches!(**of, Shape::Any),
-                Shape::Text | Shape::Boolean | Shape::Integer { .. } | Shape::Number => false,
-                Shape::Quantity | Shape::Duration | Shape::Map(_) | Shape::Object(_) => false,
+                Shape::Text
+                | Shape::LooseText
+                | Shape::Boolean
+                | Shape::Integer { .. }
+                | Shape::Number
+                | Shape::Quantity
+                | Shape::Duration
+                | Shape::Map(_)
+                | Shape::Object(_) => false,
             };
             let foreign = if self.ours && open { foreign(name) } else { None };
-            (name.as_str(), foreign.unwrap_or(shape))
+            let shape = foreign.unwrap_or(shape);
+            (name.as_str(), if self.ours && LOOSE.contains(&name.as_str()) { shape.loose() } else { shape })
         });
-        Shape::Object(Object::new(fields, &needed))
+        Shape::Object(Object { kubernetes: !self.ours, ..Object::new(fields, &needed) })
     }
 }
 
@@ -202,16 +244,22 @@ impl Reader<'_> {
 /// `null` or missing in the answer.
 pub(super) fn fit(shape: &Shape, value: Value, at: &At<'_>, problems: &mut Vec<Problem>) -> Value {
     match (shape, value) {
-        (Shape::Any, value) => value,
-        (_, Value::Null) => Value::Null,
-        (Shape::Text, value @ Value::String(_))
+        (Shape::Any, value)
+        | (_, value @ Value::Null)
+        | (Shape::Text | Shape::LooseText | Shape::IntOrText, value @ Value::String(_))
         | (Shape::Boolean, value @ Value::Bool(_))
-        | (Shape::Number, value @ Value::Number(_))
-        | (Shape::IntOrText, value @ Value::String(_)) => value,
-        (Shape::Integer { bits }, Value::Number(number)) if fits(&number, *bits) => Value::Number(number),
-        (Shape::IntOrText, Value::Number(number)) if fits(&number, 32) => Value::Number(number),
+        | (Shape::Number, value @ Value::Number(_)) => value,
+        (Shape::LooseText, value @ (Value::Bool(_) | Value::Number(_))) => {
+            let text = value.to_string();
+            problems.push(Problem::warning(at, format!("is read as the text {text:?}; put it in quotes")));
+            Value::String(text)
+        }
+        (Shape::Integer { .. } | Shape::IntOrText | Shape::Duration, Value::Number(number))
+            if fits(&number, shape) =>
+        {
+            Value::Number(number)
+        }
         (Shape::Quantity, value @ (Value::String(_) | Value::Number(_))) => quantity(value, at, problems),
-        (Shape::Duration, Value::Number(number)) if fits(&number, 64) => Value::Number(number),
         (Shape::Duration, Value::String(text)) => match text.parse::<GoDuration>() {
             Ok(_) => Value::String(text),
             Err(e) => {
@@ -279,7 +327,7 @@ fn fit_object(
 fn zero(shape: &Shape) -> Value {
     match shape {
         Shape::Any => Value::Null,
-        Shape::Text | Shape::IntOrText => Value::from(""),
+        Shape::Text | Shape::LooseText | Shape::IntOrText => Value::from(""),
         Shape::Boolean => Value::from(false),
         Shape::Integer { .. } | Shape::Number | Shape::Duration => Value::from(0),
         Shape::Quantity => Value::from("0"),
@@ -293,8 +341,10 @@ fn zero(shape: &Shape) -> Value {
     }
 }
 
-fn fits(number: &serde_json::Number, bits: u8) -> bool {
-    number.as_i64().is_some_and(|n| bits == 64 || i32::try_from(n).is_ok())
+/// Whether a number is whole and as narrow as its shape.
+fn fits(number: &serde_json::Number, shape: &Shape) -> bool {
+    let narrow = matches!(shape, Shape::IntOrText | Shape::Integer { bits: 32 });
+    number.as_i64().is_some_and(|n| !narrow || i32::try_from(n).is_ok())
 }
 
 /// Kubernetes' types take a quantity as text only.
@@ -315,7 +365,7 @@ fn quantity(value: Value, at: &At<'_>, problems: &mut Vec<Problem>) -> Value {
 fn mismatch(shape: &Shape, value: &Value) -> String {
     let expected = match shape {
         Shape::Any => "anything",
-        Shape::Text => "text",
+        Shape::Text | Shape::LooseText => "text",
         Shape::Boolean => "true or false",
         Shape::Integer { bits: 32 } => "a whole number of at most 32 bits",
         Shape::Integer { .. } => "a whole number",
@@ -393,6 +443,22 @@ mod tests {
     }
 
     #[test]
+    fn where_prow_takes_a_number_for_text_it_is_taken_with_a_warning() {
+        let (value, problems) = walked(
+            &SHAPES.preset,
+            json!({"labels": {"preset-x": true}, "env": [{"name": "A", "value": 1.5}]}),
+        );
+        assert_eq!(value, json!({"labels": {"preset-x": "true"}, "env": [{"name": "A", "value": "1.5"}]}));
+        assert_eq!(
+            problems,
+            [
+                "env[0].value: is read as the text \"1.5\"; put it in quotes",
+                "labels[\"preset-x\"]: is read as the text \"true\"; put it in quotes",
+            ]
+        );
+    }
+
+    #[test]
     fn unknown_fields_are_kept_and_told() {
         let (value, problems) =
             walked(&SHAPES.periodic, json!({"name": "a", "crom": "x", "spec": {"foo": 1}}));
@@ -413,11 +479,11 @@ mod tests {
     #[test]
     fn numbers_are_quantities_and_ports() {
         let (value, problems) = walked(
-            &SHAPES.pod_spec,
-            json!({"containers": [{"resources": {"limits": {"cpu": 1.5}},
-                "livenessProbe": {"httpGet": {"port": 80}}}]}),
+            &SHAPES.presubmit,
+            json!({"name": "a", "spec": {"containers": [{"resources": {"limits": {"cpu": 1.5}},
+                "livenessProbe": {"httpGet": {"port": 80}}}]}}),
         );
         assert_eq!(problems, Vec::<String>::new());
-        assert_eq!(value["containers"][0]["resources"]["limits"]["cpu"], "1.5");
+        assert_eq!(value["spec"]["containers"][0]["resources"]["limits"]["cpu"], "1.5");
     }
 }

@@ -77,6 +77,17 @@ impl RepoName {
     pub fn new(owner: impl Into<String>, name: impl Into<String>) -> Self {
         Self { owner: owner.into(), name: name.into() }
     }
+
+    /// Whether `owner/name` or `owner/*` means this repository, whatever the case.
+    pub fn matches(&self, pattern: &str) -> bool {
+        match pattern.split_once('/') {
+            Some((owner, name)) => {
+                owner.eq_ignore_ascii_case(&self.owner)
+                    && (name == "*" || name.eq_ignore_ascii_case(&self.name))
+            }
+            None => false,
+        }
+    }
 }
 
 impl FromStr for RepoName {
@@ -118,6 +129,13 @@ mod tests {
     fn logins_are_equal_whatever_their_case() {
         assert_eq!(Login::new("@Robin"), Login::new("robin"));
         assert_eq!(Login::new("Robin").to_string(), "Robin");
+    }
+
+    #[test]
+    fn a_pattern_means_one_repository_or_all_of_an_owner() {
+        let widgets = RepoName::new("acme", "widgets");
+        assert!(widgets.matches("acme/*") && widgets.matches("Acme/Widgets"));
+        assert!(!widgets.matches("acme/widget") && !widgets.matches("*") && !widgets.matches("other/*"));
     }
 
     #[test]

@@ -144,6 +144,11 @@ impl Postsubmit {
         self.changes.as_ref()
     }
 
+    /// Its status context.
+    pub fn context(&self) -> &str {
+        &self.raw.context
+    }
+
     /// Whether it runs after a push to this branch that changed these files.
     pub fn should_run(&self, branch: &str, changed: &[String]) -> bool {
         self.branches.run_on(branch)

@@ -2,9 +2,9 @@
 //!
 //! The run's name and times are not decided here: the name follows from the trigger key (DESIGN R1).
 
-use super::labels;
+use super::{Periodic, Postsubmit, Presubmit, labels};
 use api::{
-    job::{JobBase, Periodic, Postsubmit, Presubmit, ReporterConfig},
+    job::{JobBase, ReporterConfig},
     keys,
     prow_job::{ProwJobSpec, ProwJobState, ProwJobStatus, ProwJobType},
     refs::{Pull, Refs},
@@ -26,6 +26,7 @@ pub struct NewRun {
 
 /// The spec of a run of a presubmit on one pull request.
 pub fn presubmit_spec(job: &Presubmit, refs: Refs) -> ProwJobSpec {
+    let job = job.raw();
     ProwJobSpec {
         context: job.context.clone(),
         rerun_command: job.rerun_command.clone(),
@@ -38,6 +39,7 @@ pub fn presubmit_spec(job: &Presubmit, refs: Refs) -> ProwJobSpec {
 
 /// The spec of a run of a presubmit on several pull requests together, for the merge pool. It reports nothing.
 pub fn batch_spec(job: &Presubmit, refs: Refs) -> ProwJobSpec {
+    let job = job.raw();
     ProwJobSpec {
         context: job.context.clone(),
         jenkins_spec: job.jenkins_spec.clone(),
@@ -48,6 +50,7 @@ pub fn batch_spec(job: &Presubmit, refs: Refs) -> ProwJobSpec {
 
 /// The spec of a run of a postsubmit on a pushed commit.
 pub fn postsubmit_spec(job: &Postsubmit, refs: Refs) -> ProwJobSpec {
+    let job = job.raw();
     ProwJobSpec {
         context: job.context.clone(),
         report: !job.skip_report.unwrap_or(false),
@@ -59,7 +62,7 @@ pub fn postsubmit_spec(job: &Postsubmit, refs: Refs) -> ProwJobSpec {
 
 /// The spec of a run of a periodic.
 pub fn periodic_spec(job: &Periodic) -> ProwJobSpec {
-    ProwJobSpec { report: true, ..base_spec(&job.base, ProwJobType::Periodic) }
+    ProwJobSpec { report: true, ..base_spec(&job.raw().base, ProwJobType::Periodic) }
 }
 
 /// A run of a spec. `extra_labels`: the job's labels and those of the cause; `annotations`: the job's.
@@ -78,10 +81,11 @@ pub fn new_run(
 
 /// A run of a presubmit on a pull request. `cause`: labels of what caused it, such as the delivery.
 pub fn presubmit_run(job: &Presubmit, refs: Refs, cause: &BTreeMap<String, String>) -> NewRun {
-    let mut extra = job.base.labels.clone();
+    let base = &job.raw().base;
+    let mut extra = base.labels.clone();
     extra.extend(cause.clone());
-    extra.insert(keys::IS_OPTIONAL.to_owned(), job.optional.unwrap_or(false).to_string());
-    new_run(presubmit_spec(job, refs), &extra, &job.base.annotations)
+    extra.insert(keys::IS_OPTIONAL.to_owned(), job.optional().to_string());
+    new_run(presubmit_spec(job, refs), &extra, &base.annotations)
 }
 
 /// What a presubmit tests on a pull request, as GitHub describes it.
@@ -194,8 +198,9 @@ fn with_blobless(mut refs: Refs, job: &JobBase) -> Refs {
 /// An empty list of states means never; it would not survive being written, so the answer is written instead.
 fn with_slack_decided(mut config: ReporterConfig) -> ReporterConfig {
     if let Some(slack) = &mut config.slack {
-        let never = slack.job_states_to_report.as_ref().is_some_and(Vec::is_empty);
-        slack.report = slack.report.or(Some(!never));
+        let states = slack.job_states_to_report.take();
+        slack.report = slack.report.or(Some(!states.as_ref().is_some_and(Vec::is_empty)));
+        slack.job_states_to_report = states.filter(|states| !states.is_empty());
     }
     config
 }

@@ -4,7 +4,10 @@
 //! failure. The marker and the table are Prow's, so that a comment left by Prow under the same account goes on, and
 //! bots that read the table still can. The words around it are ours.
 
-use crate::{run::Run, text::template::Template};
+use crate::{
+    run::Run,
+    text::template::{Template, TemplateFailed},
+};
 use api::{keys, prow_job::ProwJobState};
 use std::fmt::Write as _;
 
@@ -37,6 +40,8 @@ pub struct CommentPlan {
     pub write: Option<(Option<u64>, String)>,
     /// Comments that go: older reports, or the last one when nothing is left to tell.
     pub delete: Vec<u64>,
+    /// Why the project's own words are missing from the text.
+    pub template_problem: Option<TemplateFailed>,
 }
 
 /// What surrounds the table.
@@ -90,13 +95,18 @@ pub fn plan(
     let tells_success = mode == Mode::Summary && !aborted;
     let newest = reports.iter().map(|comment| comment.id).max();
     if rows.is_empty() && !tells_success {
-        return CommentPlan { write: None, delete: reports.iter().map(|comment| comment.id).collect() };
+        let delete = reports.iter().map(|comment| comment.id).collect();
+        return CommentPlan { delete, ..CommentPlan::default() };
     }
-    let body = body(reported, &rows, around);
+    // A template that this run does not satisfy must not cost the report.
+    let own_words = around.template.map(|template| template.render(&super::run_data(reported))).transpose();
+    let (own_words, template_problem) = own_words.map_or_else(|e| (None, Some(e)), |text| (text, None));
+    let body = body(&rows, own_words.as_deref(), around);
     let unchanged = reports.iter().any(|comment| Some(comment.id) == newest && comment.body == body);
     CommentPlan {
         write: (!unchanged).then_some((newest, body)),
         delete: reports.iter().map(|comment| comment.id).filter(|id| Some(*id) != newest).collect(),
+        template_problem,
     }
 }
 
@@ -140,7 +150,7 @@ fn row(run: &Run) -> String {
     format!("{} | {sha} | [link]({url}) | {required} | `{rerun}`", run.spec.context)
 }
 
-fn body(run: &Run, rows: &[String], around: &Surroundings<'_>) -> String {
+fn body(rows: &[String], own_words: Option<&str>, around: &Surroundings<'_>) -> String {
     let mut body = String::new();
     let author = around.author;
     let _ = match rows.len() {
@@ -155,10 +165,78 @@ fn body(run: &Run, rows: &[String], around: &Surroundings<'_>) -> String {
             rows.join("\n")
         );
     }
-    // A template that this run does not satisfy must not cost the report.
-    if let Some(text) = around.template.and_then(|template| template.render(&super::run_data(run)).ok()) {
+    if let Some(text) = own_words {
         let _ = write!(body, "\n\n{text}");
     }
     let _ = write!(body, "\n\n<details>\n\n{}\n</details>\n{MARKER}", around.about);
     body
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::{ProwJob, prow_job::ProwJobState};
+    use serde_json::json;
+
+    fn run(job: &str, state: ProwJobState) -> Run {
+        let object: ProwJob = serde_json::from_value(json!({
+            "metadata": { "name": job, "namespace": "acme" },
+            "spec": {
+                "type": "presubmit", "job": job, "context": job, "report": true,
+                "rerun_command": format!("/test {job}"),
+                "refs": { "org": "acme", "repo": "widgets", "pulls": [{ "number": 41, "sha": "a1" }] },
+            },
+            "status": { "state": state, "completionTime": "2026-03-01T12:00:00Z", "url": "https://ci.example/1" },
+        }))
+        .unwrap();
+        Run::observe(&object)
+    }
+
+    fn around() -> Surroundings<'static> {
+        Surroundings { author: "robin", template: None, about: "Ask /help." }
+    }
+
+    fn written(plan: &CommentPlan) -> (Option<u64>, &str) {
+        plan.write.as_ref().map(|(id, body)| (*id, body.as_str())).expect("a comment is written")
+    }
+
+    #[test]
+    fn a_second_failure_joins_the_first_in_the_same_comment() {
+        let first = plan(&run("unit", ProwJobState::Failure), &[], &[], Mode::OnFailure, &around());
+        let (id, body) = written(&first);
+        assert_eq!(id, None);
+        let own = [OwnComment { id: 7, body }];
+        let second = plan(&run("lint", ProwJobState::Failure), &[], &own, Mode::OnFailure, &around());
+        let (id, body) = written(&second);
+        assert_eq!(id, Some(7));
+        assert_eq!(rows_of(body).iter().map(|row| test_of(row)).collect::<Vec<_>>(), ["unit", "lint"]);
+        insta::assert_snapshot!(body);
+    }
+
+    #[test]
+    fn when_all_is_green_again_the_comment_goes() {
+        let first = plan(&run("unit", ProwJobState::Failure), &[], &[], Mode::OnFailure, &around());
+        let own = [OwnComment { id: 7, body: written(&first).1 }];
+        let green = plan(&run("unit", ProwJobState::Success), &[], &own, Mode::OnFailure, &around());
+        assert_eq!(green, CommentPlan { delete: vec![7], ..CommentPlan::default() });
+    }
+
+    #[test]
+    fn the_same_report_is_not_written_twice() {
+        let failed = run("unit", ProwJobState::Failure);
+        let first = plan(&failed, &[], &[], Mode::OnFailure, &around());
+        let own = [OwnComment { id: 7, body: written(&first).1 }];
+        assert_eq!(plan(&failed, &[], &own, Mode::OnFailure, &around()), CommentPlan::default());
+    }
+
+    #[test]
+    fn a_summary_waits_for_all_and_tells_success_too() {
+        let (unit, mut lint) = (run("unit", ProwJobState::Success), run("lint", ProwJobState::Pending));
+        lint.status.completion_time = None;
+        let waiting = plan(&unit, &[&unit, &lint], &[], Mode::Summary, &around());
+        assert_eq!(waiting, CommentPlan::default());
+        let lint = run("lint", ProwJobState::Success);
+        let done = plan(&unit, &[&unit, &lint], &[], Mode::Summary, &around());
+        assert!(written(&done).1.contains("passed"));
+    }
 }

@@ -49,14 +49,21 @@ pub(super) fn refresh(
     set_reported(run, status, now);
 }
 
+/// Whether nothing is left to tell GitHub.
+pub(super) fn is_told(run: &Run, status: &ProwJobStatus) -> bool {
+    let state = status.state.unwrap_or(ProwJobState::Triggered);
+    !report::status::is_reported(&run.spec, &run.labels)
+        || status.prev_report_states.get(GITHUB_REPORTER) == Some(&state)
+}
+
 fn set_reported(run: &Run, status: &mut ProwJobStatus, now: &Time) {
     if !report::status::is_reported(&run.spec, &run.labels) {
         return;
     }
     let state = status.state.unwrap_or(ProwJobState::Triggered);
-    let told = status.prev_report_states.get(GITHUB_REPORTER) == Some(&state);
+    let told = is_told(run, status);
     let (why, message) = if told {
-        ("Told", format!("GitHub shows the state {state}."))
+        ("Told", format!("Nothing is left to tell GitHub about the state {state}."))
     } else {
         ("NotTold", format!("The state {state} is still to be told to GitHub."))
     };

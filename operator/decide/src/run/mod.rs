@@ -49,6 +49,8 @@ pub struct Run {
     pub generation: Option<i64>,
     /// When it was created.
     pub created: Timestamp,
+    /// Since when it is being deleted.
+    pub deleted: Option<Timestamp>,
     /// Its labels.
     pub labels: BTreeMap<String, String>,
     /// Its annotations.
@@ -69,6 +71,7 @@ impl Run {
             uid: meta.uid.clone().unwrap_or_default(),
             generation: meta.generation,
             created: meta.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0),
+            deleted: meta.deletion_timestamp.as_ref().map(|time| time.0),
             labels: meta.labels.clone().unwrap_or_default(),
             annotations: meta.annotations.clone().unwrap_or_default(),
             spec: object.spec.clone(),

@@ -59,4 +59,8 @@ pub struct RunPlan {
     pub reason: RunReason,
     /// Older runs of the same job on the same change: look at them now, each will end itself.
     pub look_at: Vec<String>,
+    /// The run is being deleted and nothing is left to do about it: our finalizer may go.
+    pub release: bool,
+    /// What did not work without holding the run back, for people.
+    pub warnings: Vec<String>,
 }

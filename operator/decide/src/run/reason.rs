@@ -104,6 +104,8 @@ pub enum RunReason {
     },
     /// It was ended, and its pod was told to stop.
     Stopped,
+    /// Somebody deleted the ProwJob.
+    Deleted,
 }
 
 impl RunReason {
@@ -141,6 +143,7 @@ impl RunReason {
             }
             Self::PodNameTaken => "Terminal error: a pod of this name exists that is not the run's.",
             Self::AbortRequested { by } => return Some(format!("Aborted by {by}.")),
+            Self::Deleted => "Aborted: the ProwJob was deleted.",
             Self::Complete
             | Self::ForeignAgent
             | Self::WaitingForScheduler
@@ -194,6 +197,7 @@ impl Reason for RunReason {
             Self::Superseded { .. } => "Superseded",
             Self::AbortRequested { .. } => "AbortRequested",
             Self::Stopped => "Stopped",
+            Self::Deleted => "Deleted",
         }
     }
 
@@ -245,6 +249,7 @@ impl Reason for RunReason {
             }
             Self::AbortRequested { by } => return format!("{by} asked to end the run."),
             Self::Stopped => "The run was ended and its pod told to stop.",
+            Self::Deleted => "The ProwJob was deleted, which ends the run.",
         };
         text.to_owned()
     }

@@ -27,6 +27,8 @@ use std::time::Duration;
 const REPORTER_FINALIZER: &str = "prow.x-k8s.io/gcsk8sreporter";
 /// How soon a run that must wait is looked at again, if nothing ends before.
 const WAIT: Duration = Duration::from_secs(10);
+/// A run that is being deleted is held no longer than this for its report, so that namespaces can go (KINDS 6).
+const HOLD: Duration = Duration::from_secs(45);
 /// How soon a run that is stuck is looked at again: somebody may have changed the settings.
 const STUCK: Duration = Duration::from_mins(1);
 
@@ -50,13 +52,18 @@ pub struct Observed<'a> {
 /// What is to be done about a run now.
 pub fn step(observed: &Observed<'_>) -> RunPlan {
     let run = observed.run;
-    let mut plan = if run.is_complete() {
+    let mut plan = if let Some(since) = run.deleted {
+        deleted(observed, since)
+    } else if run.is_complete() {
         stay(run, RunReason::Complete)
     } else if !run.is_ours_to_run() {
         stay(run, RunReason::ForeignAgent)
     } else {
         match run.state() {
-            ProwJobState::Scheduling => stay(run, RunReason::WaitingForScheduler),
+            ProwJobState::Scheduling => match abort_request(run) {
+                Some(reason) => ask_to_stop(run, reason),
+                None => stay(run, RunReason::WaitingForScheduler),
+            },
             ProwJobState::Triggered | ProwJobState::Pending => under_way(observed),
             ProwJobState::Aborted => in_its_cluster(observed, aborted),
             ProwJobState::Success | ProwJobState::Failure | ProwJobState::Error => {
@@ -75,8 +82,8 @@ pub fn pod_refused(observed: &Observed<'_>, message: &str) -> RunPlan {
     // The number is kept: what is stored about the run is found under it.
     observed.new_build_id.clone_into(&mut run.status.build_id);
     let reason = RunReason::PodRefused(message.to_owned());
-    let mut plan = end(observed, run.status.clone(), ProwJobState::Error, reason);
-    plan.status.url = url(&run, &plan.status, observed.settings);
+    let plan = end(observed, run.status.clone(), ProwJobState::Error, reason);
+    let mut plan = with_link(observed, plan);
     conditions::refresh(&run, observed.pod, &mut plan.status, &plan.reason, &time(observed.now));
     plan
 }
@@ -92,6 +99,8 @@ fn stay(run: &Run, reason: RunReason) -> RunPlan {
         requeue_after: None,
         reason,
         look_at: Vec::new(),
+        release: false,
+        warnings: Vec::new(),
     }
 }
 
@@ -114,17 +123,47 @@ fn end(observed: &Observed<'_>, status: ProwJobStatus, state: ProwJobState, reas
     RunPlan { status, ..stay(observed.run, reason) }
 }
 
-/// The link to the run once it has this status; empty where none can be made.
-fn url(run: &Run, status: &ProwJobStatus, settings: &RunSettings) -> String {
-    let run = Run { status: status.clone(), ..run.clone() };
-    settings.urls.url(&run).unwrap_or_default()
+/// The plan with the link that the run has once it has the plan's status. A run goes on without one.
+fn with_link(observed: &Observed<'_>, mut plan: RunPlan) -> RunPlan {
+    let run = Run { status: plan.status.clone(), ..observed.run.clone() };
+    match observed.settings.urls.url(&run) {
+        Ok(url) => plan.status.url = url,
+        Err(problem) => {
+            plan.status.url.clear();
+            plan.warnings.push(format!("The link to the run cannot be made: {problem}."));
+        }
+    }
+    plan
+}
+
+/// Deleting a ProwJob ends its run: the pod goes, the end is told, then nothing holds the object any more.
+fn deleted(observed: &Observed<'_>, since: Timestamp) -> RunPlan {
+    let run = observed.run;
+    let mut plan = if run.is_complete() {
+        stay(run, RunReason::Deleted)
+    } else {
+        end(observed, run.status.clone(), ProwJobState::Aborted, RunReason::Deleted)
+    };
+    let namespace = observed.settings.clusters.get(run.cluster()).map(|c| c.pod_namespace(&run.namespace));
+    if let (Some(namespace), Some(pod)) = (namespace, observed.pod.filter(|pod| pod.belongs_to(run))) {
+        let place = Place { cluster: run.cluster(), namespace, pod: Some(pod) };
+        plan.actions = remove(run, &place, pod, &RunReason::Deleted);
+    }
+    let held = Duration::try_from(observed.now.duration_since(since)).unwrap_or_default();
+    plan.release = plan.actions.is_empty() && (conditions::is_told(run, &plan.status) || held >= HOLD);
+    plan.requeue_after = (!plan.release).then_some(WAIT);
+    plan
+}
+
+fn abort_request(run: &Run) -> Option<RunReason> {
+    run.annotations.get(keys::ABORT).map(|by| RunReason::AbortRequested { by: by.clone() })
 }
 
 /// A run that nobody has ended yet.
 fn under_way(observed: &Observed<'_>) -> RunPlan {
     let run = observed.run;
-    if let Some(by) = run.annotations.get(keys::ABORT) {
-        return ask_to_stop(run, RunReason::AbortRequested { by: by.clone() });
+    if let Some(reason) = abort_request(run) {
+        return ask_to_stop(run, reason);
     }
     if let Some(newer) = superseded_by(run, observed.siblings) {
         return ask_to_stop(run, RunReason::Superseded { by: newer.name.clone() });
@@ -211,8 +250,7 @@ fn pending(observed: &Observed<'_>, place: &Place<'_>) -> RunPlan {
             RunPlan { actions: remove(run, place, pod, &why), ..stay(run, why) }
         }
         Outcome::Ends { state, why, delete_pod } => {
-            let mut plan = end(observed, run.status.clone(), state, why);
-            plan.status.url = url(run, &plan.status, settings);
+            let mut plan = with_link(observed, end(observed, run.status.clone(), state, why));
             if delete_pod {
                 plan.actions.push(Planned::new(delete(run, place, pod), plan.reason.clone()));
             }
@@ -273,8 +311,7 @@ fn made(observed: &Observed<'_>, status: ProwJobStatus, build_id: &str, reason: 
     if let Some(description) = reason.description(run) {
         status.description = description;
     }
-    status.url = url(run, &status, observed.settings);
-    RunPlan { status, ..stay(run, reason) }
+    with_link(observed, RunPlan { status, ..stay(run, reason) })
 }
 
 /// Takes a stopped pod away, past the finalizer of Prow's reporter, which would never release it.

@@ -33,6 +33,7 @@ fn run(name: &str) -> Run {
         uid: format!("uid-{name}"),
         generation: Some(1),
         created: at("2026-03-01T11:00:00Z"),
+        deleted: None,
         labels: BTreeMap::new(),
         annotations: BTreeMap::from([(keys::TRIGGER.to_owned(), "key".to_owned())]),
         spec,
@@ -206,6 +207,134 @@ fn conditions_say_what_was_told_and_move_only_with_the_facts() {
     assert_eq!(look(&told, Some(&starting), &[], "2").status, told.status, "nothing new, nothing to write");
 }
 
+#[test]
+fn a_deleted_run_ends_and_is_let_go_once_its_end_was_told() {
+    let mut gone = after(&run("a"), &look(&run("a"), None, &[], "1"));
+    gone.deleted = Some(at("2026-03-01T11:59:50Z"));
+    let ended = look(&gone, Some(&pod(&gone, PodPhase::Running)), &[], "2");
+    assert_eq!(
+        (ended.status.state, ended.actions.len(), ended.release),
+        (Some(ProwJobState::Aborted), 1, false)
+    );
+    let ended = after(&gone, &ended);
+    assert!(!look(&ended, None, &[], "2").release, "GitHub does not know yet");
+    let mut late = ended.clone();
+    late.deleted = Some(at("2026-03-01T11:59:00Z"));
+    assert!(look(&late, None, &[], "2").release, "a namespace is not held for a report");
+    let told = Run { status: reported(&ended, &api_time()), ..ended };
+    assert!(look(&told, None, &[], "2").release);
+}
+
+#[test]
+fn a_link_that_cannot_be_made_is_a_warning() {
+    let mut settings = RunSettings::default();
+    settings.urls.template = Some(crate::text::template::Template::new("{{ .Spec.Nothing }}").unwrap());
+    let fresh = run("a");
+    let (now, new_build_id) = (at(NOON), "1");
+    let plan =
+        step(&Observed { run: &fresh, pod: None, siblings: &[], settings: &settings, now, new_build_id });
+    assert_eq!((plan.status.url.as_str(), plan.warnings.len(), plan.actions.len()), ("", 1, 1));
+}
+
 fn api_time() -> k8s_openapi::apimachinery::pkg::apis::meta::v1::Time {
     k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(at(NOON))
+}
+
+mod invariants {
+    //! What holds for every run with every pod (reliability I1, I2).
+
+    use super::*;
+    use proptest::prelude::*;
+
+    fn states() -> impl Strategy<Value = Option<ProwJobState>> {
+        use ProwJobState::{Aborted, Error, Failure, Pending, Scheduling, Success, Triggered};
+        prop::option::of(prop::sample::select(vec![
+            Scheduling, Triggered, Pending, Success, Failure, Aborted, Error,
+        ]))
+    }
+
+    fn pods() -> impl Strategy<Value = Option<PodFacts>> {
+        use PodPhase::{Failed, NotSaid, Pending, Running, Succeeded, Unknown};
+        let phase = prop::sample::select(vec![Pending, Running, Succeeded, Failed, Unknown, NotSaid]);
+        let reason = prop::sample::select(vec!["", "Evicted", "NodeLost"]);
+        let id = prop::sample::select(vec!["", "1", "2"]);
+        prop::option::of((phase, reason, id, any::<bool>(), any::<bool>(), any::<bool>(), 0_i64..200_000))
+            .prop_map(|pod| {
+                pod.map(|(phase, reason, id, ours, deleting, started, age)| {
+                    let since = at(NOON) - jiff::SignedDuration::from_secs(age);
+                    PodFacts {
+                        prow_job_uid: if ours { "uid-a" } else { "other" }.to_owned(),
+                        build_id: id.to_owned(),
+                        created: since,
+                        deleting,
+                        reason: reason.to_owned(),
+                        started: started.then_some(since),
+                        ..pod_of(phase)
+                    }
+                })
+            })
+    }
+
+    fn pod_of(phase: PodPhase) -> PodFacts {
+        pod(&run("a"), phase)
+    }
+
+    /// What may follow a state that is not complete.
+    fn may_follow(before: ProwJobState, next: ProwJobState) -> bool {
+        use ProwJobState::{Aborted, Error, Failure, Pending, Scheduling, Success, Triggered};
+        before == next
+            || match before {
+                Scheduling => matches!(next, Aborted),
+                Triggered => matches!(next, Pending | Aborted | Error),
+                Pending => matches!(next, Success | Failure | Aborted | Error),
+                Aborted => matches!(next, Error),
+                Success | Failure | Error => false,
+            }
+    }
+
+    proptest! {
+        #[test]
+        fn a_run_moves_only_along_the_graph_and_ends_once(
+            state in states(),
+            pod in pods(),
+            complete: bool,
+            abort: bool,
+            revivals in 0_i64..5,
+            cluster in prop::sample::select(vec!["", "default", "nowhere"]),
+        ) {
+            let mut run = run("a");
+            run.status.state = state;
+            run.status.build_id = "1".into();
+            run.status.pod_revival_count = Some(revivals);
+            run.spec.cluster = cluster.into();
+            if abort {
+                run.annotations.insert(keys::ABORT.to_owned(), "kim".to_owned());
+            }
+            if complete {
+                run.status.completion_time = Some(api_time());
+            }
+            let plan = look(&run, pod.as_ref(), &[], "9");
+            let next = plan.status.state.unwrap_or(ProwJobState::Triggered);
+            if complete {
+                prop_assert_eq!(next, run.state());
+                prop_assert_eq!(&plan.status.completion_time, &run.status.completion_time);
+                prop_assert!(plan.actions.is_empty());
+            } else {
+                prop_assert!(may_follow(run.state(), next), "{:?} to {next:?}", run.state());
+            }
+            if plan.status.completion_time.is_some() && !complete {
+                prop_assert!(next.is_final(), "{next:?} is complete");
+            }
+            if next != run.state() && next.is_final() && next != ProwJobState::Aborted {
+                prop_assert!(plan.status.completion_time.is_some());
+            }
+            let makes = created(&plan).len();
+            prop_assert!(makes == 0 || pod.is_none() && makes == 1, "a pod beside another");
+            if makes == 1 && run.state() == ProwJobState::Pending {
+                prop_assert_eq!(plan.status.pod_revival_count, Some(revivals + 1));
+            }
+            let touches = plan.actions.len() > makes;
+            prop_assert!(!touches || pod.is_some_and(|pod| pod.belongs_to(&run)), "a stranger's pod");
+        }
+    }
 }

@@ -48,7 +48,8 @@ pub fn last_run<'a>(
                 attempt: labels.get(keys::RE_RUN).and_then(|text| text.parse().ok()).unwrap_or(0),
             })
         })
-        .max_by_key(|run| run.started)
+        // Of runs of one moment the first counts, as in Prow.
+        .reduce(|newest, run| if run.started > newest.started { run } else { newest })
 }
 
 /// What a run is for. Its text is part of the trigger key.

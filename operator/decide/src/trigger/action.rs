@@ -48,19 +48,18 @@ impl<J> StartRun<J> {
 impl StartRun<Presubmit> {
     /// The run to create, under [`super::run_name`]. `cause`: labels of what told us, such as the delivery.
     pub fn new_run(&self, cause: &Labels) -> NewRun {
-        let job = self.job.job.raw();
         let labels = self.labels(&Labels::new(), cause);
-        self.with_key(prow_job::presubmit_run(job, self.refs.clone(), &labels))
+        self.with_key(prow_job::presubmit_run(&self.job.job, self.refs.clone(), &labels))
     }
 }
 
 impl StartRun<Postsubmit> {
     /// The run to create, under [`super::run_name`]. `cause`: labels of what told us, such as the delivery.
     pub fn new_run(&self, cause: &Labels) -> NewRun {
-        let job = self.job.job.raw();
-        let labels = self.labels(&job.base.labels, cause);
-        let spec = prow_job::postsubmit_spec(job, self.refs.clone());
-        self.with_key(prow_job::new_run(spec, &labels, &job.base.annotations))
+        let base = &self.job.job.raw().base;
+        let labels = self.labels(&base.labels, cause);
+        let spec = prow_job::postsubmit_spec(&self.job.job, self.refs.clone());
+        self.with_key(prow_job::new_run(spec, &labels, &base.annotations))
     }
 }
 

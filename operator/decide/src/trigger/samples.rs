@@ -159,6 +159,7 @@ pub fn run(refs: &serde_json::Value, labels: &[(&str, &str)], annotations: &[(&s
         uid: "1".into(),
         generation: None,
         created: jiff::Timestamp::UNIX_EPOCH,
+        deleted: None,
         labels: map(labels),
         annotations: map(annotations),
         spec: serde_json::from_value(spec).unwrap(),

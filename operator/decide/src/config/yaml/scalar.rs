@@ -17,7 +17,6 @@ pub(super) fn value(text: &str, plain: bool, tag: Option<&Tag>) -> Result<Value,
     let Some(kind) = tag.suffix_in_namespace(YAML_TAG) else { return Ok(Value::from(text)) };
     let disagrees = || format!("{text:?} is not a !!{kind}");
     match kind.as_ref() {
-        "str" | "timestamp" => Ok(Value::from(text)),
         "binary" => {
             let bytes = data_encoding::BASE64.decode(text.trim_end().as_bytes()).map_err(|_| disagrees())?;
             String::from_utf8(bytes).map(Value::from).map_err(|_| disagrees())

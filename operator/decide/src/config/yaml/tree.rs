@@ -175,16 +175,12 @@ impl<'a> Reader<'a, '_> {
     }
 
     fn spend(&mut self, nodes: usize, at: &At<'_>, place: Position) -> Result<(), Problem> {
-        match self.nodes_left.checked_sub(nodes) {
-            Some(left) => {
-                self.nodes_left = left;
-                Ok(())
-            }
-            None => {
-                let message = format!("the file holds more than {} values; split it", self.nodes_max);
-                Err(refused(at, place, &message))
-            }
-        }
+        let Some(left) = self.nodes_left.checked_sub(nodes) else {
+            let message = format!("the file holds more than {} values; split it", self.nodes_max);
+            return Err(refused(at, place, &message));
+        };
+        self.nodes_left = left;
+        Ok(())
     }
 
     fn deeper<T>(
