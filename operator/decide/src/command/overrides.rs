@@ -10,7 +10,7 @@ use super::{
     texts::overrides as texts,
 };
 use crate::{
-    facts::{BaseSha, CheckConclusion, CheckRun, CheckStatus, CommitStatus, Login, StatusState},
+    facts::{BaseSha, CheckConclusion, CheckRun, CheckStatus, CommitStatus, StatusState},
     job::Presubmit,
     reason::Planned,
     report::status::{SKIP_RETEST, description},

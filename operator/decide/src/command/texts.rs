@@ -194,7 +194,8 @@ pub(super) mod overrides {
     use super::{BTreeSet, list};
 
     fn lines(names: &BTreeSet<&str>) -> String {
-        names.iter().map(|name| format!("- `{}`\n", name.replace('`', "'"))).collect()
+        let lines: Vec<String> = names.iter().map(|name| format!("- `{}`", name.replace('`', "'"))).collect();
+        lines.join("\n")
     }
 
     pub fn nothing_named(word: &str) -> String {
@@ -214,12 +215,12 @@ pub(super) mod overrides {
 
     pub fn unknown(unknown: &BTreeSet<&str>, known: &BTreeSet<&str>) -> String {
         let known = if known.is_empty() {
-            "Nothing here can be overridden.\n".to_owned()
+            "Nothing here can be overridden.".to_owned()
         } else {
             format!("These can be:\n\n{}", lines(known))
         };
         format!(
-            "There is nothing to override by the name of\n\n{}\n{known}\nA name with blanks stands in double quotes.",
+            "There is nothing to override by the name of\n\n{}\n\n{known}\n\nA name with blanks stands in double quotes.",
             lines(unknown)
         )
     }

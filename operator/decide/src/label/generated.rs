@@ -31,29 +31,28 @@ impl Generated {
                 continue;
             }
             let words: Vec<&str> = line.split_ascii_whitespace().collect();
-            let read = match words[..] {
-                ["prefix" | "path-prefix", value] => Ok(self.prefixes.push(value.to_owned())),
-                ["file-prefix", value] => Ok(self.name_prefixes.push(value.to_owned())),
-                ["file-name", value] => Ok(self.names.push(value.to_owned())),
-                ["path", value] => Ok(self.paths.push(value.to_owned())),
+            match words[..] {
+                ["prefix" | "path-prefix", value] => self.prefixes.push(value.to_owned()),
+                ["file-prefix", value] => self.name_prefixes.push(value.to_owned()),
+                ["file-name", value] => self.names.push(value.to_owned()),
+                ["path", value] => self.paths.push(value.to_owned()),
                 ["paths-from-repo", value] => match file(value) {
                     Some(list) => {
                         let listed = list.lines().map(str::trim);
-                        self.paths.extend(
-                            listed
-                                .filter(|path| !path.is_empty() && !path.starts_with('#'))
-                                .map(str::to_owned),
-                        );
-                        Ok(())
+                        let paths = listed.filter(|path| !path.is_empty() && !path.starts_with('#'));
+                        self.paths.extend(paths.map(str::to_owned));
                     }
-                    None => Err(format!("{value} is not in the repository")),
+                    None => {
+                        let why = format!("{value} is not in the repository");
+                        problems.push(problem(".generated_files", number, why));
+                    }
                 },
-                _ => Err(format!(
-                    "{line:?} is not read: write path-prefix, file-prefix, file-name, path or paths-from-repo, and a value"
-                )),
-            };
-            if let Err(why) = read {
-                problems.push(problem(".generated_files", number, why));
+                _ => {
+                    let why = format!(
+                        "{line:?} is not read: write path-prefix, file-prefix, file-name, path or paths-from-repo, and a value"
+                    );
+                    problems.push(problem(".generated_files", number, why));
+                }
             }
         }
         problems
@@ -65,7 +64,7 @@ impl Generated {
         for (number, line) in (1..).zip(text.lines()) {
             let mut words = line.split_ascii_whitespace();
             let Some(pattern) = words.next().filter(|pattern| !pattern.starts_with('#')) else { continue };
-            let Some(generated) = words.filter_map(says_generated).last() else { continue };
+            let Some(generated) = words.filter_map(says_generated).next_back() else { continue };
             // Git takes these and never matches anything with them.
             if pattern.starts_with('!') || pattern.ends_with('/') {
                 let why = format!("the pattern {pattern} matches no file");
