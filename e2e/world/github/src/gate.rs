@@ -50,7 +50,7 @@ impl GitHub {
         let mut budgets = self.shared.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         let budget = budgets.entry((who.clone(), resource)).or_insert(Budget { used: 0, reset: now, limit });
         if budget.reset <= now {
-            *budget = Budget { used: 0, reset: now + Duration::from_secs(3600), limit };
+            *budget = Budget { used: 0, reset: now + Duration::from_hours(1), limit };
         }
         budget.used = budget.used.saturating_add(cost);
         *budget
@@ -313,7 +313,9 @@ fn web_token(state: &State, token: &str) -> Allowed<Caller> {
     let issuer = &claims["iss"];
     let found = state.apps.values().find(|app| {
         let client = state.show_app(app)["client_id"].take();
-        *issuer == app.id || *issuer == app.id.to_string() || *issuer == client
+        *issuer == app.id
+            || issuer.as_str().and_then(|text| text.parse().ok()) == Some(app.id)
+            || *issuer == client
     });
     let app = found.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "Integration not found"))?;
     Ok(Caller { who: Who::App(app.id), only: None })

@@ -32,7 +32,8 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 pub use self::act::{
-    CheckRunChange, IssueChange, MergeMethod, MergeRequest, NewPull, NewReviewComment, Subject,
+    CheckRunChange, IssueChange, MergeMethod, MergeRequest, NewPull, NewReview, NewReviewComment, NewStatus,
+    Subject,
 };
 pub use self::clock::Clock;
 pub use self::courier::{Fate, Parcel, Sender, over_http, to_service};

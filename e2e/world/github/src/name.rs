@@ -79,6 +79,6 @@ impl Eq for Name {}
 
 impl PartialEq<str> for Name {
     fn eq(&self, other: &str) -> bool {
-        *self == Self::from(other)
+        self.cmp(&Self::from(other)) == Ordering::Equal
     }
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::act::{IssueChange, MergeRequest, NewPull, NewReviewComment, Subject};
+use crate::act::{IssueChange, MergeRequest, NewPull, NewReview, NewReviewComment, NewStatus, Subject};
 use crate::refusal::{Allowed, Refusal};
 use crate::state::{Caller, Role};
 use crate::{GitHub, Name};
@@ -146,9 +146,8 @@ impl Person {
 
     /// Reviews: `APPROVE`, `REQUEST_CHANGES` or `COMMENT`. Returns the review's id.
     pub fn review(&self, repo: &str, number: u64, event: &str, body: &str) -> Allowed<u64> {
-        self.github.change(|state| {
-            state.review(&self.caller, &Name::from(repo), number, event, body, None, Vec::new())
-        })
+        let review = NewReview { event: event.to_owned(), body: body.to_owned(), ..NewReview::default() };
+        self.github.change(|state| state.review(&self.caller, &Name::from(repo), number, review))
     }
 
     /// Comments on a line. Returns the comment's id.
@@ -204,11 +203,9 @@ impl Person {
 
     /// Sets a commit status.
     pub fn set_status(&self, repo: &str, sha: &str, context: &str, status: &str) -> Allowed<()> {
-        self.github
-            .change(|state| {
-                state.set_status(&self.caller, &Name::from(repo), sha, status, context, None, None)
-            })
-            .map(drop)
+        let status =
+            NewStatus { state: status.to_owned(), context: context.to_owned(), ..NewStatus::default() };
+        self.github.change(|state| state.set_status(&self.caller, &Name::from(repo), sha, status)).map(drop)
     }
 
     /// Merges a pull request. Returns the new tip of its base.

@@ -116,6 +116,7 @@ impl State {
         Ok(())
     }
 
+    #[expect(clippy::option_option, reason = "absent, null and a value are three different requests")]
     fn rewrite(
         &mut self,
         repo: &Name,

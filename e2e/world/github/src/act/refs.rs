@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::mergeability::missing_contexts;
 use crate::Name;
 use crate::git::{Signature, ZERO};
 use crate::refusal::{Allowed, Refusal};
@@ -97,7 +98,7 @@ impl State {
         if protection.required_reviews.is_some() {
             return Err("Changes must be made through a pull request.".to_owned());
         }
-        self.missing_contexts(found, branch, new).map_or(Ok(()), Err)
+        missing_contexts(found, branch, new).map_or(Ok(()), Err)
     }
 
     /// Whether protection restricts pushes to others than the caller.

@@ -19,22 +19,27 @@ pub struct NewReviewComment {
     pub in_reply_to: Option<u64>,
 }
 
+/// A review.
+#[derive(Clone, Debug, Default)]
+pub struct NewReview {
+    /// `APPROVE`, `REQUEST_CHANGES` or `COMMENT`.
+    pub event: String,
+    /// The text.
+    pub body: String,
+    /// The commit it is for; the head if absent.
+    pub commit: Option<String>,
+    /// Comments on lines.
+    pub comments: Vec<NewReviewComment>,
+}
+
 impl State {
-    /// Reviews: `event` is `APPROVE`, `REQUEST_CHANGES` or `COMMENT`. Returns the review's id.
-    pub fn review(
-        &mut self,
-        by: &Caller,
-        repo: &Name,
-        number: u64,
-        event: &str,
-        body: &str,
-        commit: Option<String>,
-        comments: Vec<NewReviewComment>,
-    ) -> Allowed<u64> {
+    /// Reviews, and returns the review's id.
+    pub fn review(&mut self, by: &Caller, repo: &Name, number: u64, new: NewReview) -> Allowed<u64> {
+        let NewReview { event, body, commit, comments } = new;
         let author = self.permit(by, repo, Role::Read)?;
         let issue = self.issue(repo, number)?;
         let pull = self.pull(repo, number)?;
-        let state = match event {
+        let state = match event.as_str() {
             "APPROVE" => "APPROVED",
             "REQUEST_CHANGES" => "CHANGES_REQUESTED",
             "COMMENT" => "COMMENTED",
@@ -63,7 +68,7 @@ impl State {
         pull.reviews.push(Review {
             id,
             author: author.clone(),
-            body: body.to_owned(),
+            body,
             state: state.to_owned(),
             commit_id: commit_id.clone(),
             submitted_at,
@@ -87,7 +92,12 @@ impl State {
         comment: NewReviewComment,
     ) -> Allowed<u64> {
         let head = self.pull(repo, number)?.head_sha.clone();
-        let review = self.review(by, repo, number, "COMMENT", "", None, vec![comment])?;
+        let review = self.review(
+            by,
+            repo,
+            number,
+            NewReview { event: "COMMENT".to_owned(), comments: vec![comment], ..NewReview::default() },
+        )?;
         let pull = self.pull(repo, number)?;
         let made =
             pull.review_comments.iter().rev().find(|one| one.review == review && one.commit_id == head);

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::call::{Answer, Call, InRepo, Input, created, no_content, ok};
 use crate::refusal::{Allowed, Refusal};
-use crate::render::show_config;
+use crate::render::{show_config, show_delivery};
 use crate::state::{Hook, Role, Scope, State, Who};
 use crate::{GitHub, Name};
 
@@ -206,7 +206,7 @@ fn deliveries(call: &Call, state: &State, scope: &Scope, id: u64) -> Answer {
         let next = format!("<{}?per_page={size}&cursor=v1_{}>; rel=\"next\"", state.api(place), last.id);
         headers.insert(http::header::LINK, next.parse().map_err(|_| Refusal::not_found())?);
     }
-    let shown: Vec<_> = page.into_iter().map(|one| state.show_delivery(one)).collect();
+    let shown: Vec<_> = page.into_iter().map(show_delivery).collect();
     Ok((headers, axum::Json(shown)).into_response())
 }
 

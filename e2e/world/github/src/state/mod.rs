@@ -53,7 +53,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            epoch: Timestamp::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
+            epoch: Timestamp::constant(1_767_225_600, 0),
             seed: 0,
             lazy_mergeable: false,
             rate_limit: 5000,

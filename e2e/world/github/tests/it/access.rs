@@ -133,7 +133,7 @@ async fn an_app_gets_a_token_that_ends_after_an_hour() {
     client.post("/repos/acme/widgets/issues", json!({"title": "hello"})).await.is(201);
     let author = github.look(|state| state.issue(&Name::from(WIDGETS), 1).unwrap().author.clone());
     assert_eq!(author.as_str(), "bowline[bot]");
-    tokio::time::advance(Duration::from_secs(3600)).await;
+    tokio::time::advance(Duration::from_hours(1)).await;
     client.get("/repos/acme/widgets").await.is(401);
 }
 

@@ -53,7 +53,7 @@ async fn limits_are_told_with_the_headers_that_clients_wait_by() {
         (primary.header("x-ratelimit-remaining"), primary.header("x-ratelimit-reset")),
         ("0", "1767229200")
     );
-    tokio::time::advance(Duration::from_secs(3600)).await;
+    tokio::time::advance(Duration::from_hours(1)).await;
     client.get("/repos/acme/widgets").await.is(200);
 }
 
@@ -61,7 +61,7 @@ async fn limits_are_told_with_the_headers_that_clients_wait_by() {
 async fn a_delay_takes_virtual_time_only() {
     let github = acme();
     let client = Client::of(&github, "robot");
-    github.faults().add(Rule::on("/repos/acme/widgets", Fault::Delay(Duration::from_secs(3600))));
+    github.faults().add(Rule::on("/repos/acme/widgets", Fault::Delay(Duration::from_hours(1))));
     let before = github.look(world_github::State::now);
     client.get("/repos/acme/widgets").await.is(200);
     assert_eq!((github.look(world_github::State::now) - before).get_seconds(), 3600);

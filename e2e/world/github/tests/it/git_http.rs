@@ -5,7 +5,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::process::Command;
-use world_github::state::{Protection, Role};
+use world_github::state::{Protection, RequiredReviews, Role};
 use world_github::{GitHub, NewPull};
 
 use crate::github::{Client, WIDGETS, acme};
@@ -157,7 +157,7 @@ async fn one_ref_of_a_push_is_refused_and_the_other_moves() {
             .protect(
                 WIDGETS,
                 "main",
-                Protection { required_reviews: Some(Default::default()), ..Protection::default() },
+                Protection { required_reviews: Some(RequiredReviews::default()), ..Protection::default() },
             )
             .unwrap();
     });

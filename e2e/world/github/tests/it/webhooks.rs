@@ -44,7 +44,7 @@ fn listen(github: &GitHub, status: StatusCode) -> (Heard, u64) {
 }
 
 async fn names(github: &GitHub, heard: &Heard) -> Vec<String> {
-    github.webhooks_settled(Duration::from_secs(60)).await;
+    github.webhooks_settled(Duration::from_mins(1)).await;
     let heard = heard.lock().unwrap();
     heard
         .iter()
@@ -155,7 +155,7 @@ async fn deliveries_are_lost_doubled_and_overtaken_as_a_test_likes() {
     let github = acme();
     let (heard, hook) = listen(&github, StatusCode::OK);
     github.choose_fates(|parcel| match parcel.action.as_deref() {
-        Some("opened") => Fate::Late(Duration::from_secs(600)),
+        Some("opened") => Fate::Late(Duration::from_mins(10)),
         Some("created") => Fate::Twice,
         Some("closed") => Fate::Lose,
         Some(_) | None => Fate::Deliver,

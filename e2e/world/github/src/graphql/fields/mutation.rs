@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::conversation::reaction_groups;
 use super::query::{client_id, reactable};
 use super::{Node, unanswered};
 use crate::Name;
@@ -77,7 +78,7 @@ impl Run<'_> {
         match field {
             "clientMutationId" => Ok(Out::Plain(client.clone())),
             "reaction" => Ok(Out::maybe(made.map(|id| Node::Reaction(repo.clone(), subject, id)))),
-            "reactionGroups" => Ok(self.reaction_groups(repo, subject)),
+            "reactionGroups" => Ok(reaction_groups(repo, subject)),
             "subject" => Ok(Out::maybe(match subject {
                 Subject::Issue(number) if self.state.pull(repo, number).is_ok() => {
                     Some(Node::Pull(repo.clone(), number))

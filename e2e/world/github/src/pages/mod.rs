@@ -4,6 +4,8 @@
 //! is a frame of its own that reloads itself, so that a text being written is not lost.
 
 use axum::Router;
+mod conversation;
+
 use axum::extract::{Form, Path, Query, State as Shared};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
@@ -11,10 +13,11 @@ use http::{HeaderMap, header};
 use maud::{DOCTYPE, Markup, html};
 use serde::Deserialize;
 
+use self::conversation::OfIssue;
 use crate::act::{MergeRequest, NewPull};
 use crate::clock::shown;
 use crate::refusal::{Allowed, Refusal};
-use crate::state::{Caller, Issue, Pull, Repo, Role, State};
+use crate::state::{Caller, Issue, Repo, State};
 use crate::{GitHub, Name};
 
 const STYLE: &str = "
@@ -38,9 +41,9 @@ pub(crate) fn router() -> Router<GitHub> {
         .route("/switch", post(switch))
         .route("/{owner}/{repo}", get(repository))
         .route("/{owner}/{repo}/edit/{branch}/{*path}", get(edit).post(propose))
-        .route("/{owner}/{repo}/pull/{number}", get(conversation))
-        .route("/{owner}/{repo}/issues/{number}", get(conversation))
-        .route("/{owner}/{repo}/pull/{number}/timeline", get(timeline))
+        .route("/{owner}/{repo}/pull/{number}", get(conversation::conversation))
+        .route("/{owner}/{repo}/issues/{number}", get(conversation::conversation))
+        .route("/{owner}/{repo}/pull/{number}/timeline", get(conversation::timeline))
         .route("/{owner}/{repo}/pull/{number}/comment", post(comment))
         .route("/{owner}/{repo}/pull/{number}/review", post(review))
         .route("/{owner}/{repo}/pull/{number}/state", post(set_state))
@@ -270,186 +273,25 @@ async fn propose(
     // Browsers send line ends as CRLF.
     let content = form.content.replace("\r\n", "\n");
     let files = [(form.path.as_str(), content.as_str())];
-    let number = match of.pull {
-        Some(number) => me.push(&repo, number, &files, &form.title).map(|_| number),
-        None => {
-            let next = github.look(|state| {
-                state.repos.get(&Name::from(repo.as_str())).map_or(0, |found| found.issues.len() + 1)
-            });
-            let new = NewPull {
-                title: form.title,
-                body: Some(form.body),
-                base: branch,
-                draft: form.draft.is_some(),
-                ..NewPull::default()
-            };
-            me.open_pull_as(&repo, &format!("patch-{next}"), new, &files)
-        }
+    let number = if let Some(number) = of.pull {
+        me.push(&repo, number, &files, &form.title).map(|_| number)
+    } else {
+        let next = github.look(|state| {
+            state.repos.get(&Name::from(repo.as_str())).map_or(0, |found| found.issues.len() + 1)
+        });
+        let new = NewPull {
+            title: form.title,
+            body: Some(form.body),
+            base: branch,
+            draft: form.draft.is_some(),
+            ..NewPull::default()
+        };
+        me.open_pull_as(&repo, &format!("patch-{next}"), new, &files)
     };
     match number {
         Ok(number) => Redirect::to(&format!("/{repo}/pull/{number}")).into_response(),
         Err(refusal) => sorry(&refusal),
     }
-}
-
-type OfIssue = Path<(String, String, u64)>;
-
-async fn conversation(
-    Shared(github): Shared<GitHub>,
-    headers: HeaderMap,
-    Path((owner, repo, number)): OfIssue,
-) -> Response {
-    shown_or_sorry(github.change(|state| {
-        let me = actor(state, &headers);
-        let name = visible(state, &me, &owner, &repo)?.name.clone();
-        let verdict = if state.pull(&name, number).is_ok() { state.verdict(&name, number)? } else { None };
-        let found = state.repo(&name)?;
-        let issue = state.issue(&name, number)?;
-        let at = format!("/{name}/pull/{number}");
-        let body = html! {
-            p { (standing(issue)) " by " (issue.author.as_str()) " · " a href={ "/" (name.as_str()) } { (name.as_str()) } }
-            @if let Some(pull) = &issue.pull {
-                (branches(pull))
-                p { "Merging: " b { (verdict.as_ref().map_or("unknown", |verdict| verdict.state)) } }
-                (changes(state, &name, number, pull)?)
-            }
-            iframe src={ (at) "/timeline" } title="timeline" {}
-            form method="post" action={ (at) "/comment" } {
-                p { textarea name="body" placeholder="A comment; a line such as /lgtm is a command" required {} }
-                button { "Comment" }
-            }
-            @if issue.pull.is_some() {
-                form class="row" method="post" action={ (at) "/review" } {
-                    input type="text" name="body" placeholder="Review";
-                    button name="event" value="APPROVE" { "Approve" }
-                    button name="event" value="REQUEST_CHANGES" { "Request changes" }
-                }
-            }
-            form class="row" method="post" action={ (at) "/state" } {
-                @if issue.open { button name="to" value="closed" { "Close" } } @else { button name="to" value="open" { "Reopen" } }
-                @if issue.pull.as_ref().is_some_and(|pull| pull.draft) { button name="to" value="ready" { "Ready for review" } }
-                @if issue.open && issue.pull.is_some() && state.role_of(&me, &name) >= Some(Role::Write) {
-                    button name="to" value="merged" { "Merge by hand" }
-                }
-            }
-        };
-        Ok(page(state, &me, &format!("{} #{number}", issue.title), &html! { p { (labels(found, issue)) } (body) }))
-    }))
-}
-
-fn branches(pull: &Pull) -> Markup {
-    let home = pull.head_repo.as_ref().map_or("unknown", Name::as_str);
-    html! { p class="dim" { (pull.base_ref) " ← " (home) ":" (pull.head_ref) " at " code { (pull.head_sha.get(..10).unwrap_or_default()) } } }
-}
-
-fn changes(state: &State, repo: &Name, number: u64, pull: &Pull) -> Allowed<Markup> {
-    let comparison = state.git.compare(repo, &pull.base_sha, &pull.head_sha)?;
-    Ok(html! {
-        details {
-            summary { (comparison.commits.len()) " commits, " (comparison.files.len()) " files changed" }
-            @for file in &comparison.files {
-                p { b { (file.path) } " " span class="dim" { (file.status) }
-                    " · " a href={ "/" (repo.as_str()) "/edit/" (pull.base_ref) "/" (file.path) "?pull=" (number) } { "push another version" } }
-                pre class="box" { (file.patch.as_deref().unwrap_or("binary")) }
-            }
-        }
-    })
-}
-
-async fn timeline(
-    Shared(github): Shared<GitHub>,
-    headers: HeaderMap,
-    Path((owner, repo, number)): OfIssue,
-) -> Response {
-    shown_or_sorry(github.look(|state| {
-        let me = actor(state, &headers);
-        let found = visible(state, &me, &owner, &repo)?;
-        let issue = state.issue(&found.name, number)?;
-        let markup = html! {
-            (DOCTYPE)
-            html lang="en" {
-                head { meta charset="utf-8"; meta http-equiv="refresh" content="2"; title { "timeline" } style { (STYLE) } }
-                body {
-                    @if let Some(pull) = &issue.pull { (statuses(found, pull)) }
-                    (labels(found, issue))
-                    @if let Some(body) = issue.body.as_deref().filter(|body| !body.is_empty()) { (said(&issue.author, "wrote", body)) }
-                    @for (_, entry) in entries(issue) { (entry) }
-                }
-            }
-        };
-        Ok(Html(markup.into_string()))
-    }))
-}
-
-fn statuses(repo: &Repo, pull: &Pull) -> Markup {
-    let colour = |word: &str| match word {
-        "success" | "neutral" | "skipped" => "good",
-        "pending" | "queued" | "in_progress" => "wait",
-        _ => "bad",
-    };
-    html! {
-        table {
-            @for status in repo.latest_statuses(&pull.head_sha) {
-                tr {
-                    td class=(colour(&status.state)) { (status.state) }
-                    td { @if let Some(url) = &status.target_url { a href=(url) target="_top" { (status.context) } } @else { (status.context) } }
-                    td class="dim" { (status.description.as_deref().unwrap_or_default()) }
-                }
-            }
-            @for run in repo.latest_check_runs(&pull.head_sha) {
-                @let word = run.conclusion.as_deref().unwrap_or(&run.status);
-                tr { td class=(colour(word)) { (word) } td { (run.name) } td class="dim" { "check run" } }
-            }
-        }
-    }
-}
-
-fn said(who: &Name, did: &str, text: &str) -> Markup {
-    html! { div class="box" { b { (who.as_str()) } " " span class="dim" { (did) } "\n" (text) } }
-}
-
-/// What happened, in order.
-fn entries(issue: &Issue) -> Vec<((jiff::Timestamp, u64), Markup)> {
-    let mut all = Vec::new();
-    for comment in &issue.comments {
-        let seen = comment
-            .reactions
-            .iter()
-            .map(|one| format!("{} {}", one.user, one.content))
-            .collect::<Vec<_>>()
-            .join(", ");
-        let did = if seen.is_empty() {
-            shown(comment.created_at)
-        } else {
-            format!("{} · {seen}", shown(comment.created_at))
-        };
-        all.push(((comment.created_at, comment.id), said(&comment.author, &did, &comment.body)));
-    }
-    for event in &issue.events {
-        let what = [
-            &event.extra["label"]["name"],
-            &event.extra["assignee"]["login"],
-            &event.extra["requested_reviewer"]["login"],
-            &event.extra["commit_id"],
-        ];
-        let what = what.into_iter().find_map(|value| value.as_str()).unwrap_or_default();
-        let line = html! { div class="dim" { (shown(event.created_at)) " " b { (event.actor.as_str()) } " " (event.event) " " (what) } };
-        all.push(((event.created_at, event.id), line));
-    }
-    if let Some(pull) = &issue.pull {
-        for review in &pull.reviews {
-            all.push((
-                (review.submitted_at, review.id),
-                said(&review.author, &review.state.to_lowercase(), &review.body),
-            ));
-        }
-        for comment in &pull.review_comments {
-            let place = format!("on {} line {}", comment.path, comment.line.unwrap_or_default());
-            all.push(((comment.created_at, comment.id), said(&comment.author, &place, &comment.body)));
-        }
-    }
-    all.sort_by_key(|(key, _)| *key);
-    all
 }
 
 #[derive(Deserialize)]
