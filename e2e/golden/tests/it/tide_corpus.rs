@@ -55,7 +55,11 @@ fn real_configurations_mean_what_they_mean_to_prow() {
             "select" => (case.want.clone(), project.select(case)),
             other => panic!("{other}"),
         };
-        if bare(&want) == bare(&got) { Ok(()) } else { Err(format!("want {}\ngot  {}", bare(&want), bare(&got))) }
+        if bare(&want) == bare(&got) {
+            Ok(())
+        } else {
+            Err(format!("want {}\ngot  {}", bare(&want), bare(&got)))
+        }
     });
 }
 
@@ -151,7 +155,8 @@ impl Project {
                 json!({ "index": index, "difference": distance(&unmet), "text": status::tide_text(&unmet) })
             })
             .collect();
-        let selected: Vec<usize> = queries().filter(|(_, q)| q.selects(&change.pull)).map(|(i, _)| i).collect();
+        let selected: Vec<usize> =
+            queries().filter(|(_, q)| q.selects(&change.pull)).map(|(i, _)| i).collect();
         json!({ "differences": differences, "selected_by": selected })
     }
 }
