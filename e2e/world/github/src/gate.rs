@@ -83,8 +83,13 @@ fn plain_path(uri: &Uri) -> &str {
     if path == "/api/graphql" { "/graphql" } else { path.strip_prefix("/api/v3").unwrap_or(path) }
 }
 
-/// Lets a request through, or not.
+/// Lets a request through, or not, and dates the answer.
 pub(crate) async fn pass(Shared(github): Shared<GitHub>, request: Request, next: Next) -> Response {
+    let response = judge(&github, request, next).await;
+    with_date(response, github.look(State::now))
+}
+
+async fn judge(github: &GitHub, request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), plain_path(request.uri()).to_owned());
     let resource = if path == "/graphql" { "graphql" } else { "core" };
     let is_git = !request.uri().path().starts_with("/api/");
@@ -201,6 +206,14 @@ fn with_challenge(mut response: Response, is_git: bool) -> Response {
         response
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"GitHub\""));
+    }
+    response
+}
+
+/// The world's time, lest the server of a loopback world put the machine's there.
+fn with_date(mut response: Response, now: Timestamp) -> Response {
+    if let Ok(value) = HeaderValue::from_str(&now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+        response.headers_mut().insert(header::DATE, value);
     }
     response
 }

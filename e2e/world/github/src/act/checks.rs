@@ -123,7 +123,8 @@ impl State {
         run.output = change.output.unwrap_or_else(|| run.output.take());
         let done = run.status == "completed";
         let run = self.check_run(repo, id)?.clone();
-        let shown = self.show_check_run(self.repo(repo)?, &run);
+        let mut shown = self.show_check_run(self.repo(repo)?, &run);
+        shown["check_suite"] = self.show_check_suite(self.repo(repo)?, &run, &shown);
         if action == "created" {
             self.emit(repo, &actor, "check_run", json!({"action": "created", "check_run": shown}));
         }
