@@ -97,7 +97,7 @@ async fn judge(github: &GitHub, request: Request, next: Next) -> Response {
         Ok(caller) => caller,
         Err(refusal) => return with_challenge(refusal.into_response(), is_git),
     };
-    let fault = github.faults().strike(&method, &path);
+    let fault = github.faults().befall(&method, &path);
     match &fault {
         Some(Fault::Fail(status, message)) => return refused(*status, message),
         Some(Fault::SecondaryLimit(seconds)) => return secondary_limit(*seconds),
@@ -108,7 +108,9 @@ async fn judge(github: &GitHub, request: Request, next: Next) -> Response {
         }
         Some(Fault::FailAfter(..)) | None => {}
     }
-    let budget = github.spend(&caller.who, resource, u64::from(resource == "core" && path != "/rate_limit"));
+    // git and the question for the budget are free; GraphQL takes its cost while it answers.
+    let counted = resource == "core" && path != "/rate_limit" && !is_git;
+    let budget = github.spend(&caller.who, resource, u64::from(counted));
     // GraphQL refuses with 200 and an error, so it looks at its budget itself.
     if !is_git && resource == "core" && budget.used > budget.limit {
         let refusal = Refusal::forbidden(format!("API rate limit exceeded for {}.", named(&caller.who)));
@@ -151,7 +153,6 @@ async fn judge(github: &GitHub, request: Request, next: Next) -> Response {
         let budget = github.refund(&who, resource);
         return with_budget(response, budget, resource);
     }
-    // GraphQL takes its own cost while it answers.
     with_budget(response, github.spend(&who, resource, 0), resource)
 }
 

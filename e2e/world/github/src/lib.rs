@@ -1,4 +1,4 @@
-//! A GitHub with state, real git and webhooks, small enough to be read in an hour.
+//! A GitHub with state, real git and webhooks, made to be read: short files, one concern each.
 //!
 //! One [`GitHub`] is a REST and GraphQL API, git over smart HTTP, webhooks and a few pages, all behind one axum
 //! router: in-process (any tower client, virtual time) or on loopback (`git`, a browser). It knows nothing of who
@@ -61,7 +61,7 @@ struct Shared {
 }
 
 impl GitHub {
-    /// A GitHub with nothing in it. Fails if the folder for the repositories cannot be made.
+    /// A GitHub with nothing in it. Fails if the folder for the repositories cannot be made, or git is missing or too old.
     pub fn new(options: Options) -> std::io::Result<Self> {
         let clock = Clock::starting_at(options.epoch);
         let git = Git::open(options.folder.clone())?;

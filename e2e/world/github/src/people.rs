@@ -221,7 +221,7 @@ impl Person {
 
 impl GitHub {
     /// Waits until every webhook of the past has been answered or has failed, or until `patience` has passed.
-    /// Those that a test made late or lost are not waited for. Returns whether all are through.
+    /// Lost ones are not waited for; late ones are. Returns whether all are through.
     pub async fn webhooks_settled(&self, patience: Duration) -> bool {
         let end = tokio::time::Instant::now() + patience;
         loop {

@@ -86,7 +86,7 @@ pub struct Git {
 }
 
 impl Git {
-    /// Keeps repositories in `folder`, or in one that vanishes with this value.
+    /// Keeps repositories in `folder`, or in one that vanishes with this value. Fails if the folder cannot be made, or git is missing or too old.
     pub fn open(folder: Option<PathBuf>) -> std::io::Result<Self> {
         let (root, vanishes) = if let Some(root) = folder {
             (root, None)
@@ -95,7 +95,32 @@ impl Git {
             (made.path().to_owned(), Some(made))
         };
         std::fs::create_dir_all(&root)?;
-        Ok(Self { root, facts: Mutex::default(), _vanishes: vanishes })
+        let git = Self { root, facts: Mutex::default(), _vanishes: vanishes };
+        git.check_version()?;
+        Ok(git)
+    }
+
+    /// `merge-tree --write-tree` came with git 2.38.
+    fn check_version(&self) -> std::io::Result<()> {
+        let missing = |error| {
+            std::io::Error::new(
+                std::io::ErrorKind::NotFound,
+                format!("git cannot be run, install it: {error}"),
+            )
+        };
+        let said = self.command().arg("version").output().map_err(missing)?.stdout;
+        let said = String::from_utf8_lossy(&said);
+        let mut parts = said
+            .trim()
+            .trim_start_matches("git version ")
+            .split('.')
+            .map(|part| part.parse::<u32>().unwrap_or(0));
+        if (parts.next(), parts.next()) >= (Some(2), Some(38)) {
+            return Ok(());
+        }
+        let message =
+            format!("git 2.38 or newer is needed for merges without a work tree; this is {}", said.trim());
+        Err(std::io::Error::new(std::io::ErrorKind::Unsupported, message))
     }
 
     /// The folder that `git http-backend` serves.
