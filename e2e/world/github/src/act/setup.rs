@@ -114,6 +114,7 @@ impl State {
             labels: BTreeMap::new(),
             milestones: BTreeMap::new(),
             issues: BTreeMap::new(),
+            homes: BTreeMap::new(),
             refs: BTreeMap::new(),
             protection: BTreeMap::new(),
             statuses: BTreeMap::new(),

@@ -72,7 +72,6 @@ async fn the_life_of_a_pull_request_is_told_in_order() {
         [
             "push",
             "create",
-            "push",
             "pull_request.opened",
             "push",
             "pull_request.synchronize",
@@ -86,18 +85,18 @@ async fn the_life_of_a_pull_request_is_told_in_order() {
         ]
     );
     let heard = heard.lock().unwrap();
-    let (_, headers, synchronize) = &heard[5];
+    let (_, headers, synchronize) = &heard[4];
     assert_eq!(
         (synchronize["after"].as_str(), synchronize["pull_request"]["mergeable"].is_null()),
         (Some(head.as_str()), true)
     );
     assert_eq!(headers["x-github-hook-installation-target-type"], "repository");
     assert_eq!(headers["content-type"], "application/json");
-    assert!(heard[6].2["issue"]["pull_request"]["url"].is_string());
-    assert_eq!(heard[9].2["review"]["state"], "approved");
-    assert_eq!(heard[10].2["branches"][0]["name"], "fix");
-    assert_eq!(heard[11].2["pull_request"]["merged"], true);
-    let push = &heard[12].2;
+    assert!(heard[5].2["issue"]["pull_request"]["url"].is_string());
+    assert_eq!(heard[8].2["review"]["state"], "approved");
+    assert_eq!(heard[9].2["branches"][0]["name"], "fix");
+    assert_eq!(heard[10].2["pull_request"]["merged"], true);
+    let push = &heard[11].2;
     assert_eq!((push["ref"].as_str(), push["forced"].as_bool()), (Some("refs/heads/main"), Some(false)));
     assert_eq!(push["commits"].as_array().unwrap().len(), 3);
     assert_eq!(push["repository"]["pushed_at"], 1_767_225_600);
