@@ -92,6 +92,11 @@ pub enum CommandAction {
         /// The whole text, marker included.
         text: String,
     },
+    /// Remove the comment with this hidden marker, where there is one.
+    Drop {
+        /// The marker.
+        marker: &'static str,
+    },
 }
 
 /// Why an effect is planned.
@@ -138,6 +143,10 @@ pub enum CommandReason {
     Ready,
     /// The owners of the changed files ask for it.
     Owners,
+    /// Ownership files may not come in as they are.
+    OwnersInvalid,
+    /// Nothing is wrong with the ownership files.
+    OwnersValid,
     /// So many lines are changed.
     Size {
         /// How many, without generated files.
@@ -167,6 +176,8 @@ impl Reason for CommandReason {
             Self::NotReady => "NotReady",
             Self::Ready => "Ready",
             Self::Owners => "Owners",
+            Self::OwnersInvalid => "OwnersInvalid",
+            Self::OwnersValid => "OwnersValid",
             Self::Size { .. } => "Size",
         }
     }
@@ -187,6 +198,10 @@ impl Reason for CommandReason {
             Self::NotReady => "It is a draft, or its title says that it is not ready.".to_owned(),
             Self::Ready => "It is ready.".to_owned(),
             Self::Owners => "The OWNERS files of the changed paths ask for it.".to_owned(),
+            Self::OwnersInvalid => {
+                "An OWNERS file is invalid, or names somebody who is not trusted.".to_owned()
+            }
+            Self::OwnersValid => "Nothing is wrong with the OWNERS files.".to_owned(),
             Self::Size { lines } => format!("{lines} lines are changed, generated files left out."),
         }
     }

@@ -242,3 +242,36 @@ pub(super) mod overrides {
         }
     }
 }
+
+/// Of `verifyOwners`.
+pub(super) mod verify_owners {
+    use super::{BTreeSet, Login, list};
+    use crate::owners::verify::Findings;
+    use std::fmt::Write as _;
+
+    pub fn comment(findings: &Findings, strangers: &[(&Login, &BTreeSet<String>)], marker: &str) -> String {
+        let mut text = String::new();
+        if !findings.errors.is_empty() {
+            text.push_str("These OWNERS files are invalid:\n\n");
+            for error in &findings.errors {
+                let _ = writeln!(text, "- {error}");
+            }
+        }
+        if !strangers.is_empty() {
+            text.push_str(
+                "\nThese people are named anew and are not trusted here: they are neither members of the organization \
+                 nor collaborators, or the name is no alias. Once they are, comment `/verify-owners`.\n\n",
+            );
+            for (login, files) in strangers {
+                let _ = writeln!(text, "- {login} in {}", list(*files));
+            }
+        }
+        if !findings.warnings.is_empty() {
+            text.push_str("\nNot wrong, but perhaps not meant so:\n\n");
+            for warning in &findings.warnings {
+                let _ = writeln!(text, "- {warning}");
+            }
+        }
+        format!("{}\n\n{marker}\n", text.trim())
+    }
+}

@@ -224,7 +224,8 @@ fn added_label(action: &CommandAction) -> Option<String> {
         | CommandAction::PassCheck { .. }
         | CommandAction::RecordPassed { .. }
         | CommandAction::Reply { .. }
-        | CommandAction::Keep { .. } => None,
+        | CommandAction::Keep { .. }
+        | CommandAction::Drop { .. } => None,
     }
 }
 
@@ -250,7 +251,8 @@ pub fn after(item: &mut Item, plan: &Plan) {
             | CommandAction::PassCheck { .. }
             | CommandAction::RecordPassed { .. }
             | CommandAction::Reply { .. }
-            | CommandAction::Keep { .. } => {}
+            | CommandAction::Keep { .. }
+            | CommandAction::Drop { .. } => {}
         }
     }
 }
