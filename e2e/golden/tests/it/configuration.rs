@@ -13,7 +13,7 @@ use std::{
 /// A configuration: its main file, its folder with job files, and a repository with configuration of its own.
 pub(crate) struct Configuration {
     pub(crate) source: &'static str,
-    main: &'static str,
+    pub(crate) main: &'static str,
     pub(crate) jobs: Option<&'static str>,
     in_repo: Option<(&'static str, &'static str)>,
 }

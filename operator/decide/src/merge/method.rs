@@ -50,12 +50,12 @@ pub struct MethodLabels {
 impl MethodLabels {
     /// The method for a pull request with these labels; `None` where its labels ask for several.
     pub fn method(&self, configured: Method, labels: &BTreeSet<String>) -> Option<Method> {
-        let asked =
-            [(&self.merge, Method::Merge), (&self.squash, Method::Squash), (&self.rebase, Method::Rebase)];
-        let mut asked = asked
-            .into_iter()
-            .filter(|(label, _)| !label.is_empty() && labels.contains(*label))
-            .map(|(_, m)| m);
+        // One label may stand for two methods; then it asks for the first of these.
+        let methods =
+            [(&self.squash, Method::Squash), (&self.rebase, Method::Rebase), (&self.merge, Method::Merge)];
+        let of_label =
+            |label: &String| methods.iter().find(|(known, _)| *known == label).map(|(_, method)| *method);
+        let mut asked = labels.iter().filter(|label| !label.is_empty()).filter_map(of_label);
         match (asked.next(), asked.next()) {
             (None, _) => Some(configured),
             (Some(method), None) => Some(method),

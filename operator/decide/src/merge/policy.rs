@@ -74,6 +74,16 @@ impl Default for Policy {
     }
 }
 
+impl Policy {
+    /// How often a red run is tried again; `None`: the strategy tries again by rules of its own.
+    pub fn retries(&self) -> Option<u32> {
+        match self.strategy {
+            Strategy::Serial { retries } | Strategy::Batch { retries, .. } => Some(retries),
+            Strategy::Train | Strategy::Tide(_) => None,
+        }
+    }
+}
+
 /// Title and body of merge commits; GitHub's own where one is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommitTexts {

@@ -3,8 +3,8 @@
 //! Prow hands its queries to GitHub's search; here they are evaluated on observed facts, so that nothing depends on an
 //! index that lags. What stands in the way is a value, [`Unmet`], from which each text is made.
 
-use super::label::AnyOf;
-use crate::facts::{PullRequest, RepoName, ReviewDecision};
+use super::{contexts::NotGreen, label::AnyOf};
+use crate::facts::{Login, PullRequest, RepoName, ReviewDecision};
 use std::collections::BTreeSet;
 
 /// What a query asks for, as written. [`Query::new`] checks it.
@@ -90,8 +90,13 @@ impl Query {
         if !faults.is_empty() {
             return Err(faults);
         }
+        Ok(Self::joined(fields))
+    }
+
+    /// One query out of several that were checked one by one: joined, they may name a repository twice.
+    pub(super) fn joined(fields: QueryFields) -> Self {
         let labels = fields.labels.iter().map(|entry| AnyOf::new(entry)).collect();
-        Ok(Self { fields, labels })
+        Self { fields, labels }
     }
 
     /// As written.
@@ -115,7 +120,7 @@ impl Query {
     /// What the query asks for and the pull request does not have, in the order in which people are told.
     ///
     /// `contexts` are those that are not green, `blocked` says that GitHub's rules stand in the way and count.
-    pub fn unmet(&self, pull: &PullRequest, contexts: &[String], blocked: bool) -> Vec<Unmet> {
+    pub fn unmet(&self, pull: &PullRequest, contexts: &[(String, NotGreen)], blocked: bool) -> Vec<Unmet> {
         let fields = &self.fields;
         let mut unmet = Vec::new();
         let included = &fields.included_branches;
@@ -125,7 +130,7 @@ impl Query {
             unmet.push(Unmet::Branch(pull.base_ref.clone()));
         }
         if !fields.author.is_empty() && !is_by(&fields.author, pull) {
-            unmet.push(Unmet::Author(fields.author.clone()));
+            unmet.push(Unmet::Author(Login::new(&fields.author).folded()));
         }
         if !fields.milestone.is_empty() && pull.milestone.as_ref() != Some(&fields.milestone) {
             unmet.push(Unmet::Milestone(fields.milestone.clone()));
@@ -192,7 +197,7 @@ fn one(text: &String) -> &[String] {
 /// GraphQL reports it.
 fn is_by(author: &str, pull: &PullRequest) -> bool {
     let bare = |name: &str| {
-        let name = name.trim_start_matches('@').to_lowercase();
+        let name = Login::new(name).folded();
         match name.strip_prefix("app/").or_else(|| name.strip_suffix("[bot]")) {
             Some(app) => (app.to_owned(), true),
             None => (name, false),
@@ -268,8 +273,8 @@ pub enum Unmet {
     MissingLabels(Vec<AnyOf>),
     /// Labels are there that must not be.
     ForbiddenLabels(Vec<String>),
-    /// Contexts are not green. One that has not reported at all stands here twice, so that it weighs more.
-    Contexts(Vec<String>),
+    /// Contexts are not green.
+    Contexts(Vec<(String, NotGreen)>),
     /// The review is missing.
     Review,
     /// GitHub's own rules refuse the merge.
@@ -284,7 +289,11 @@ impl Unmet {
             Self::Author(_) => 1000,
             Self::Milestone(_) | Self::BlockedByGitHub => 100,
             Self::MissingLabels(labels) => labels.len(),
-            Self::ForbiddenLabels(names) | Self::Contexts(names) => names.len(),
+            Self::ForbiddenLabels(names) => names.len(),
+            // One that has not even reported is further away.
+            Self::Contexts(contexts) => {
+                contexts.iter().map(|(_, how)| if *how == NotGreen::Missing { 2 } else { 1 }).sum()
+            }
             Self::Review => 50,
         }
     }

@@ -17,7 +17,7 @@ mod name;
 mod observed;
 pub mod pull_request;
 pub mod push;
-mod refs;
+pub(crate) mod refs;
 mod reply;
 mod run;
 #[cfg(test)]

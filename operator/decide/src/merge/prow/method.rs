@@ -87,28 +87,26 @@ impl MethodRules {
         Ok(rules)
     }
 
-    /// The method of a branch; without one, what holds for the repository whatever the branch.
+    /// The method of a branch. Without one: what holds whatever the branch, which an expression says that matches even
+    /// the empty name.
     pub fn method(&self, repository: &RepoName, branch: Option<&str>) -> Method {
-        let nested = self
-            .nested
-            .get(&repository.owner)
-            .and_then(|below| below.get(&repository.name).or_else(|| below.get("*")));
-        let of_branch = branch.and_then(|branch| {
-            self.exact.get(&format!("{repository}@{branch}")).copied().or_else(|| match nested {
-                Some(RepoRule::ByBranch(rules)) => {
-                    rules.iter().find(|(regex, _)| regex.is_match(branch)).map(|(_, method)| *method)
-                }
-                Some(RepoRule::Whole(_)) | None => None,
-            })
-        });
-        let whole = match nested {
-            Some(RepoRule::Whole(method)) => Some(*method),
-            Some(RepoRule::ByBranch(_)) | None => None,
+        let below = self.nested.get(&repository.owner);
+        let nested = below.and_then(|below| below.get(&repository.name).or_else(|| below.get("*")));
+        let (by_expression, whole) = match nested {
+            Some(RepoRule::ByBranch(rules)) => {
+                let branch = branch.unwrap_or_default();
+                (rules.iter().find(|(regex, _)| regex.is_match(branch)).map(|(_, method)| *method), None)
+            }
+            Some(RepoRule::Whole(method)) => (None, Some(*method)),
+            None => (None, None),
         };
-        of_branch
-            .or_else(|| self.exact.get(&repository.to_string()).copied())
+        let exact = |key: &str| self.exact.get(key).copied();
+        branch
+            .and_then(|branch| exact(&format!("{repository}@{branch}")))
+            .or(by_expression)
+            .or_else(|| exact(&repository.to_string()))
             .or(whole)
-            .or_else(|| self.exact.get(&repository.owner).copied())
+            .or_else(|| exact(&repository.owner))
             .unwrap_or_default()
     }
 }

@@ -184,7 +184,7 @@ impl Tide {
             }
         }
         let raw = merged(section.queries);
-        let queries = raw.iter().filter_map(|query| Query::new(query.fields()).ok()).collect();
+        let queries = raw.iter().map(|query| Query::joined(query.fields())).collect();
         let methods = MethodRules::new(&section.merge_method)
             .map_err(|problem| fault("merge_method".into(), problem.to_string()))
             .unwrap_or_default();
@@ -266,6 +266,27 @@ impl Tide {
     /// The queries after merging, in Prow's order.
     pub fn queries(&self) -> &[Query] {
         &self.queries
+    }
+
+    /// What the queries speak about: the organisations with the repositories that no query of theirs takes, and the
+    /// repositories that are named.
+    pub fn coverage(&self) -> (BTreeMap<String, BTreeSet<String>>, BTreeSet<String>) {
+        let repositories: BTreeSet<String> = self.raw.iter().flat_map(|query| query.repos.clone()).collect();
+        let mut owners: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for query in &self.raw {
+            for org in &query.orgs {
+                let excluded = query.excluded_repos.iter().filter(|repo| repo.split('/').next() == Some(org));
+                let excluded: BTreeSet<String> = excluded.cloned().collect();
+                owners
+                    .entry(org.clone())
+                    .and_modify(|known| known.retain(|repo| excluded.contains(repo)))
+                    .or_insert(excluded);
+            }
+        }
+        for exceptions in owners.values_mut() {
+            exceptions.retain(|repo| !repositories.contains(repo));
+        }
+        (owners, repositories)
     }
 
     /// Which merge method holds where.

@@ -282,13 +282,13 @@ fn fields(base: Value, names: &[String], argument: Option<&Value>) -> Result<Val
                 .map(|(_, value)| value)
                 .ok_or_else(|| TemplateFailed::NoField(name.to_owned()))?,
             (Value::Map(mut members), name) => members.remove(name).unwrap_or_else(|| Value::text("")),
-            (Value::Time(time), "Format") => match argument.take() {
-                Some(Value::Text(layout)) => Value::Text(functions::format_time(time, layout)),
-                _ => {
+            (Value::Time(time), "Format") => {
+                let Some(Value::Text(layout)) = argument.take() else {
                     let problem = "needs a layout such as \"2006-01-02\"".to_owned();
                     return Err(TemplateFailed::Call { function: name.clone(), problem });
-                }
-            },
+                };
+                Value::Text(functions::format_time(time, layout))
+            }
             (
                 Value::Nil
                 | Value::Bool(_)
