@@ -87,7 +87,8 @@ pub enum CommandAction {
     },
     /// Write the one comment with this hidden marker: edit it in place, or create it. Not at all if it reads so already.
     Keep {
-        /// The hidden text by which the comment is found again, among our own comments only.
+        /// The hidden text that the comment begins with. It counts only there, and only in our own comments: further
+        /// down, and in replies, we repeat what others wrote.
         marker: &'static str,
         /// The whole text, marker included.
         text: String,
