@@ -72,6 +72,7 @@ impl Stage {
                 state.add_user(login);
             }
             state.add_org("acme", &["ada"]);
+            state.add_member("acme", "acme-bot").unwrap();
             state.add_member("acme", "kim").unwrap();
             state.add_member("acme", "robin").unwrap();
             let files =
