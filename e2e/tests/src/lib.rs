@@ -6,5 +6,6 @@
 
 mod outside;
 mod stage;
+pub mod story;
 
 pub use stage::{Operating, REPOSITORY, Stage};

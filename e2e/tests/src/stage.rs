@@ -16,9 +16,9 @@ use kube::{
 };
 use serde_json::{Value, json};
 use std::{
-    future::Future,
+    collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::Duration,
 };
 use tower::ServiceExt;
@@ -47,6 +47,23 @@ pub struct Stage {
     repositories: tempfile::TempDir,
     kubelet: tokio::task::JoinHandle<()>,
     starts: std::cell::Cell<u32>,
+    failing: Failing,
+}
+
+/// Heads whose `unit` fails.
+type Failing = Arc<Mutex<BTreeSet<String>>>;
+
+fn script(failing: Failing) -> Script {
+    Arc::new(move |pod: &Pod| {
+        let spec = pod.spec.clone().unwrap_or_default();
+        let variable = |name: &str| {
+            let variables = spec.containers.iter().flat_map(|container| container.env.iter().flatten());
+            variables.filter(|v| v.name == name).find_map(|v| v.value.clone()).unwrap_or_default()
+        };
+        let fails =
+            failing.lock().unwrap().contains(&variable("PULL_PULL_SHA")) && variable("JOB_NAME") == "unit";
+        if fails { Outcome::fails() } else { Outcome::passes() }
+    })
 }
 
 /// An operator that runs, until this is dropped: then it has crashed.
@@ -62,8 +79,8 @@ impl Drop for Operating {
 
 impl Stage {
     /// Sets the stage: `acme/widgets` with OWNERS, `robin` who writes changes, `kim` who approves, a machine account,
-    /// and everything of `examples/quickstart`. Pods do what the script says.
-    pub async fn set(script: impl Fn(&Pod) -> Outcome + Send + Sync + 'static) -> Self {
+    /// and everything of `examples/quickstart`. Pods take a minute and pass, unless [`fails_on`](Self::fails_on) says otherwise.
+    pub async fn set() -> Self {
         let repositories = tempfile::tempdir().unwrap();
         let folder = Some(repositories.path().to_owned());
         let github = GitHub::new(Options { epoch: START, folder, ..Options::default() }).unwrap();
@@ -86,7 +103,8 @@ impl Stage {
         });
         let kubernetes = World::builder().starting_at(START).build();
         let client = Client::new(kubernetes.router(), "default");
-        let script: Script = Arc::new(script);
+        let failing: Failing = Arc::default();
+        let script = script(failing.clone());
         let clock = kubernetes.clock();
         let options = world_kubelet::Options {
             node: "stage".to_owned(),
@@ -106,6 +124,7 @@ impl Stage {
             repositories,
             kubelet,
             starts: std::cell::Cell::new(0),
+            failing,
         };
         stage.furnish(&token).await;
         stage
@@ -211,10 +230,38 @@ impl Stage {
         self.kubernetes.clock().now()
     }
 
+    /// The head of a pull request.
+    pub fn head(&self, number: u64) -> String {
+        self.github.look(|state| state.pull(&REPOSITORY.into(), number).unwrap().head_sha.to_string())
+    }
+
+    /// The state of a context on the head of a pull request; empty: there is none.
+    pub fn context(&self, number: u64, context: &str) -> String {
+        let head = self.head(number);
+        self.github.look(|state| {
+            let statuses = state.repo(&REPOSITORY.into()).unwrap().latest_statuses(&head);
+            let found = statuses.into_iter().find(|status| status.context == context);
+            found.map(|status| status.state.clone()).unwrap_or_default()
+        })
+    }
+
+    /// Whether a pull request carries a label.
+    pub fn has_label(&self, number: u64, label: &str) -> bool {
+        self.github.look(|state| {
+            let issue = state.issue(&REPOSITORY.into(), number).unwrap();
+            issue.labels.iter().any(|there| there.as_str() == label)
+        })
+    }
+
+    /// Lets the pods of a head's `unit` fail.
+    pub fn fails_on(&self, head: &str) {
+        self.failing.lock().unwrap().insert(head.to_owned());
+    }
+
     /// Waits, in virtual time, until something is so.
-    pub async fn until<F: Future<Output = bool>>(&self, what: &str, within: Duration, so: impl Fn() -> F) {
+    pub async fn until(&self, what: &str, within: Duration, so: impl Fn() -> bool) {
         let end = tokio::time::Instant::now() + within;
-        while !so().await {
+        while !so() {
             assert!(tokio::time::Instant::now() < end, "not within {within:?}: {what}");
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
