@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::failure::Failure;
 use crate::field_set::{FieldSet, Step, compare, items, list_kind};
-use crate::managed_fields::{Manager, managers, ownable, without_metadata_itself};
+use crate::managed_fields::{Manager, Operation, managers, ownable, without_metadata_itself};
 use crate::schema::{ListKind, Node};
 
 /// The outcome of an apply, before the object is checked and stored.
@@ -22,6 +22,16 @@ pub(crate) fn apply(
     force: bool,
 ) -> Result<Applied, Failure> {
     let mut managers = managers(live);
+    if managers.is_empty() && live.get("metadata").is_some() {
+        // What was there before anybody applied belongs to whoever wrote it, by a name of Kubernetes' own.
+        managers.push(Manager {
+            name: "before-first-apply".to_owned(),
+            operation: Operation::Update,
+            subresource: String::new(),
+            fields: without_metadata_itself(FieldSet::of(Some(node), &ownable(live))),
+            ..applier.clone()
+        });
+    }
     let last = managers.iter().position(|manager| manager.same(&applier)).map(|at| managers.remove(at));
     applier.fields = without_metadata_itself(FieldSet::of(Some(node), &ownable(config)));
     applier.fields.member = false;

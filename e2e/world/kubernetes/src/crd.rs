@@ -114,7 +114,7 @@ pub(crate) fn check(crd: &Value, old: Option<&Value>) -> Vec<FieldError> {
         ));
     }
     for (i, version) in versions.iter().enumerate() {
-        let path = format!("spec.versions[{i}].schema.openAPIV3Schema");
+        let path = format!("{}.openAPIV3Schema", schema_path(versions, i));
         match get(version, &["schema", "openAPIV3Schema"]) {
             None => errors.push(FieldError::required(&path, "schemas are required")),
             Some(schema) => {
@@ -140,6 +140,11 @@ pub(crate) fn check(crd: &Value, old: Option<&Value>) -> Vec<FieldError> {
         }
     }
     errors
+}
+
+/// Where mistakes of a schema are said to be: the API server folds a lone version's schema into `spec.validation`.
+fn schema_path(versions: &[Value], i: usize) -> String {
+    if versions.len() == 1 { "spec.validation".to_owned() } else { format!("spec.versions[{i}].schema") }
 }
 
 /// The rules of structural schemas: every place has a type, and values are specified in one place only.
@@ -254,7 +259,8 @@ fn kind(crd: &Value) -> Result<Kind, Failure> {
     let (mut versions, mut wrong) = (Vec::new(), Vec::new());
     for (i, version) in list(crd, &["spec", "versions"]).iter().enumerate().filter(|(_, v)| flag(v, "served"))
     {
-        versions.push(served(version, &format!("spec.versions[{i}]"), &mut wrong)?);
+        let path = schema_path(list(crd, &["spec", "versions"]), i);
+        versions.push(served(version, &path, &mut wrong)?);
     }
     if !wrong.is_empty()
         && let Some(definitions) =
@@ -290,7 +296,7 @@ fn served(version: &Value, path: &str, wrong: &mut Vec<FieldError>) -> Result<Ve
     set(&mut root, &["properties", "kind"], json!({"type": "string"}));
     set(&mut root, &["properties", "metadata"], meta);
     let schema = Schema::new(root, built_in::definitions());
-    let path = format!("{path}.schema.openAPIV3Schema");
+    let path = format!("{path}.openAPIV3Schema");
     let rules = match Rules::compile(&schema, &path) {
         Ok(rules) => rules,
         Err(refusals) => {

@@ -81,9 +81,21 @@ impl FieldError {
     }
 }
 
-/// A value as `field.Error` prints it.
+/// A value as `field.Error` prints it, which is how Go prints it.
 fn shown(value: &Value) -> String {
-    value.to_string()
+    match value {
+        Value::Object(map) => {
+            let mut fields: Vec<String> =
+                map.iter().map(|(name, value)| format!("{}:{}", json!(name), shown(value))).collect();
+            fields.sort();
+            format!("map[string]interface {{}}{{{}}}", fields.join(", "))
+        }
+        Value::Array(list) => {
+            let items: Vec<String> = list.iter().map(shown).collect();
+            format!("[]interface {{}}{{{}}}", items.join(", "))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+    }
 }
 
 impl Failure {

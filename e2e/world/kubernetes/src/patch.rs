@@ -158,11 +158,12 @@ fn configuration(write: &Write<'_>, mut config: Value) -> Result<Value, Failure>
         )));
     }
     set(&mut config, &["metadata", "name"], json!(write.call.name));
+    let namespace = object::namespace(&config).to_owned();
     let node = version.schema.root();
     let untyped = |why: &str| {
         Failure::internal(format!(
-            "failed to create typed patch object ({}/{}; {gvk}, Kind={}): {why}",
-            write.call.namespace, write.call.name, kind.name
+            "failed to create typed patch object ({namespace}/{}; {gvk}, Kind={}): {why}",
+            write.call.name, kind.name
         ))
     };
     if kind.built_in.is_some() {

@@ -206,6 +206,11 @@ pub(crate) fn decode(
         if found.is_empty() && kind.built_in.is_none() {
             return Err(Failure::bad_request(format!("Object '{field}' is missing")));
         }
+        if !found.is_empty() && found != expected && kind.built_in.is_none() && field == "kind" {
+            let error = FieldError::invalid("kind", &json!(found), &format!("must be {expected}"));
+            let subject = Failure::invalid(kind, object::name(&object), &[error]);
+            return Err(subject);
+        }
         if !found.is_empty() && found != expected {
             return Err(Failure::bad_request(format!(
                 "the {field} in the data ({found}) does not match the expected {field} ({expected})"
