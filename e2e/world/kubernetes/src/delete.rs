@@ -81,18 +81,18 @@ impl Options {
     }
 
     fn hold(&self, kind: &Kind, stored: &Value) -> Result<(), Failure> {
-        let differs = |what: &str, asked: &str, actual: &str| {
-            let name = object::name(stored);
+        let differs = |what: &str, asked: &str, actual: &str, moral: &str| {
             let why = format!(
-                "Precondition failed: {what} in precondition: {asked}, {what} in object meta: {actual}"
+                "the {what} in the precondition ({asked}) does not match the {what} in record ({actual}). The object might \
+                 have been {moral}"
             );
-            Err(Failure::conflict(kind, name, &why))
+            Err(Failure::unlike(kind, object::name(stored), &why))
         };
         if !self.uid.is_empty() && self.uid != object::uid(stored) {
-            return differs("UID", &self.uid, object::uid(stored));
+            return differs("UID", &self.uid, object::uid(stored), "deleted and then recreated");
         }
         if !self.version.is_empty() && self.version != object::version(stored) {
-            return differs("ResourceVersion", &self.version, object::version(stored));
+            return differs("ResourceVersion", &self.version, object::version(stored), "modified");
         }
         Ok(())
     }

@@ -142,6 +142,15 @@ impl Failure {
         Self::about(409, "Conflict", kind, name, message)
     }
 
+    /// 409 because a deletion's precondition does not hold. This one names the kind, not the resource.
+    pub(crate) fn unlike(kind: &Kind, name: &str, why: &str) -> Self {
+        let dot = if kind.group.is_empty() { "" } else { "." };
+        let subject = format!("{}{dot}{}", kind.name, kind.group);
+        let mut failure = Self::conflict(kind, name, why);
+        failure.message = format!("Operation cannot be fulfilled on {subject} \"{name}\": {why}");
+        failure
+    }
+
     /// 409 because the resourceVersion is not the current one.
     pub(crate) fn stale(kind: &Kind, name: &str) -> Self {
         let why =
