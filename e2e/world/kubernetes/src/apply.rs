@@ -1,6 +1,6 @@
 //! Server-side apply: merge what is applied, take away what is applied no more, refuse what others own.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::field_set::{FieldSet, Step, compare, items, list_kind};
@@ -149,18 +149,11 @@ fn prune(node: Option<Node<'_>>, value: &mut Value, last: &FieldSet, kept: &Fiel
     }
 }
 
-/// What of a configuration is applied through an endpoint: the status only through its subresource, and there nothing else.
-pub(crate) fn reset(config: &mut Value, has_status: bool, through_status: bool, custom: bool) {
+/// What of a configuration is applied through an endpoint: the status only through its subresource, the spec never there.
+pub(crate) fn reset(config: &mut Value, has_status: bool, through_status: bool) {
     let Value::Object(map) = config else { return };
     if through_status {
         map.shift_remove("spec");
-        if custom && let Some(Value::Object(metadata)) = map.get_mut("metadata") {
-            let identity: Map<String, Value> = ["name", "namespace", "resourceVersion", "uid"]
-                .iter()
-                .filter_map(|field| metadata.get(*field).map(|value| ((*field).to_owned(), value.clone())))
-                .collect();
-            *metadata = identity;
-        }
     } else if has_status {
         map.shift_remove("status");
     }

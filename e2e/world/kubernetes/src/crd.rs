@@ -365,7 +365,10 @@ fn printer_columns(version: &Value, wrong: &mut Vec<FieldError>) -> Vec<Column> 
                 name: text(column, &["name"]).to_owned(),
                 kind: text(column, &["type"]).to_owned(),
                 format: text(column, &["format"]).to_owned(),
-                description: text(column, &["description"]).to_owned(),
+                description: match text(column, &["description"]) {
+                    "" => format!("Custom resource definition column (in JSONPath format): {path}"),
+                    description => description.to_owned(),
+                },
                 priority: column.get("priority").and_then(Value::as_i64).unwrap_or_default(),
                 cell: Cell::Path(parsed),
             }),

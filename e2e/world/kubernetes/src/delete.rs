@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FieldError};
 use crate::gc::{self, Work};
 use crate::object::{self, set, text};
 use crate::read;
@@ -59,14 +59,9 @@ impl Options {
             ("Orphan", None) | ("", Some(true)) => Some(Propagation::Orphan),
             ("", None) => None,
             (other, _) => {
-                return Err(Failure::new(
-                    422,
-                    "Invalid",
-                    format!(
-                        "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: supported \
-                         values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
-                    ),
-                ));
+                let allowed = [json!("Foreground"), json!("Background"), json!("Orphan"), json!("nil")];
+                let error = FieldError::unsupported("propagationPolicy", &json!(other), &allowed);
+                return Err(Failure::options("DeleteOptions", &error));
             }
         };
         let grace = object::get(&body, &["gracePeriodSeconds"]).and_then(Value::as_i64);
@@ -198,9 +193,8 @@ pub(crate) fn delete(
     }
     let (collection, key) = (kind.collection(), Key::of(stored));
     if gc::finished(kind, &object) {
-        let last = state.store.get(&collection, &key);
         gc::remove(state, &collection, &key);
-        return (last.unwrap_or_else(|| stored.clone()), true);
+        return (Arc::new(object), true);
     }
     if object == **stored {
         return (stored.clone(), false);

@@ -368,6 +368,12 @@ impl World {
             let mut review = strict::read(body, false)?.value;
             let status = self.inner.auth.review(user, &review);
             object::set(&mut review, &["status"], status);
+            object::set(&mut review, &["kind"], json!(write.kind().name));
+            object::set(
+                &mut review,
+                &["apiVersion"],
+                json!(write.kind().api_version(&write.view.version.name)),
+            );
             return Ok(document(review));
         }
         if write.call.subresource == "binding" {
@@ -421,6 +427,20 @@ fn unserved(call: &Call) -> Failure {
     }
 }
 
+/// Subresources of Kubernetes that this server does not have.
+const UNDONE: [&str; 10] = [
+    "attach",
+    "ephemeralcontainers",
+    "eviction",
+    "exec",
+    "finalize",
+    "portforward",
+    "proxy",
+    "resize",
+    "scale",
+    "token",
+];
+
 /// Whether a verb goes with a resource and subresource.
 fn allowed(kind: &Kind, version: &resource::Version, call: &Call) -> Result<(), Failure> {
     let method_not_allowed = || {
@@ -452,7 +472,7 @@ fn allowed(kind: &Kind, version: &resource::Version, call: &Call) -> Result<(), 
     match known.iter().find(|(name, _)| *name == call.subresource) {
         Some((_, verbs)) if verbs.contains(&call.verb.name()) => Ok(()),
         Some(_) => Err(method_not_allowed()),
-        None if kind.built_in.is_some() => {
+        None if UNDONE.contains(&call.subresource.as_str()) => {
             Err(Failure::not_done(&format!("the subresource {} of {}", call.subresource, kind.plural)))
         }
         None => Err(Failure::no_such_path()),

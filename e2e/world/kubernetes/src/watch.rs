@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::World;
 use crate::call::Call;
-use crate::failure::Failure;
+use crate::failure::{Failure, FieldError};
 use crate::object;
 use crate::read;
 use crate::resource::{Kind, Version};
@@ -104,20 +104,18 @@ pub(crate) fn start(
 /// Whether the watch begins with all objects as ADDED and says when that is done.
 fn initial_asked(call: &Call) -> Result<bool, Failure> {
     let invalid =
-        |why: &str| Failure::new(422, "Invalid", format!("ListOptions.meta.k8s.io \"\" is invalid: {why}"));
+        |why: &str| Failure::options(call.options(), &FieldError::forbidden("resourceVersionMatch", why));
     let matching = call.query.get("resourceVersionMatch");
     if !call.query.has("sendInitialEvents") {
         if matching.is_empty() {
             return Ok(false);
         }
         return Err(invalid(
-            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
         ));
     }
     if matching != "NotOlderThan" {
-        return Err(invalid(
-            "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-        ));
+        return Err(invalid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
     }
     Ok(call.query.flag("sendInitialEvents"))
 }
