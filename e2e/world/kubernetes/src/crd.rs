@@ -42,9 +42,6 @@ pub(crate) fn fill_defaults(crd: &mut Value) {
 
 /// Sets the status that the API server's controllers give a definition within moments.
 pub(crate) fn establish(crd: &mut Value, clock: &Clock) {
-    if !object::deleting(crd) {
-        object::add_finalizer(crd, CLEANUP);
-    }
     let names = get(crd, &["spec", "names"]).cloned().unwrap_or_default();
     set(crd, &["status", "acceptedNames"], names);
     let mut stored: BTreeSet<String> = list(crd, &["status", "storedVersions"])

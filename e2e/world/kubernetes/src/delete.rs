@@ -183,6 +183,9 @@ pub(crate) fn delete(
         if let Some(generation) = object::get(&object, &["metadata", "generation"]).and_then(Value::as_i64) {
             set(&mut object, &["metadata", "generation"], json!(generation + 1));
         }
+        if kind.built_in == Some(BuiltIn::CustomResourceDefinition) {
+            object::add_finalizer(&mut object, crate::crd::CLEANUP);
+        }
         if kind.built_in == Some(BuiltIn::Namespace) {
             set(&mut object, &["status", "phase"], json!("Terminating"));
         }

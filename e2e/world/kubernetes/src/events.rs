@@ -17,7 +17,14 @@ const RENAMED: &[(&str, &str)] = &[
 
 /// A core event as events.k8s.io shows it.
 pub(crate) fn from_core(stored: &Value) -> Value {
-    rename(stored, |field| RENAMED.iter().find(|(_, core)| *core == field).map(|(new, _)| *new))
+    let mut event =
+        rename(stored, |field| RENAMED.iter().find(|(_, core)| *core == field).map(|(new, _)| *new));
+    for field in ["reportingController", "reportingInstance"] {
+        if object::text(&event, &[field]).is_empty() {
+            object::remove(&mut event, &[field]);
+        }
+    }
+    event
 }
 
 /// An event of events.k8s.io in the stored form.
