@@ -194,3 +194,24 @@ async fn permission_and_membership_are_told_as_github_tells_them() {
     assert_eq!(list(&member.get("/orgs/acme/teams/leads/members").await.is(200).body, "login"), ["robin"]);
     client.get("/orgs/acme/teams/leads/members").await.is(404);
 }
+
+#[tokio::test]
+async fn the_api_answers_under_the_names_of_both_kinds_of_github() {
+    use tower::ServiceExt;
+    let github = acme();
+    for address in
+        ["https://api.github.com/repos/acme/widgets", "https://ghes.example.com/api/v3/repos/acme/widgets"]
+    {
+        let request = http::Request::get(address).body(axum::body::Body::empty()).unwrap();
+        assert_eq!(github.router().oneshot(request).await.unwrap().status(), 200, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn a_branch_that_exists_is_not_made_again() {
+    let github = acme();
+    let rita = github.user("rita");
+    rita.open_pull(WIDGETS, "fix", "Fix it", &[("a", "b")]).unwrap();
+    let refused = rita.open_pull(WIDGETS, "fix", "Fix it again", &[("a", "c")]).unwrap_err();
+    assert_eq!((refused.status.as_u16(), refused.message.as_str()), (422, "Reference already exists"));
+}
