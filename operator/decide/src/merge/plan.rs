@@ -207,7 +207,7 @@ pub(super) fn next_step(
             };
             // All that could have changed since the tests began is looked at once more, on fresh facts.
             let case = Case { pool, policy, examined, now };
-            let held = checks::held(&case, &[Stage::Belongs, Stage::Lands]);
+            let held = checks::held(&case, Stage::Belongs).or_else(|| checks::held(&case, Stage::Lands));
             let held = if policy.paused { Some(MergeReason::Paused) } else { held };
             if let Some(why) = held {
                 return close(MergeReason::MemberLeft { number, why: Box::new(why) });

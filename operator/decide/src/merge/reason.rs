@@ -69,6 +69,13 @@ pub enum MergeReason {
         /// Until when.
         until: Timestamp,
     },
+    /// A job is required and cannot be run, since something is wrong with it.
+    JobSetAside {
+        /// Which.
+        job: String,
+        /// What has to be green.
+        context: String,
+    },
     /// The pool does not know yet what it required before.
     NoRecord {
         /// From when on it merges.
@@ -227,6 +234,7 @@ impl Reason for MergeReason {
             Self::Refused { .. } => "RefusedByGitHub",
             Self::Excluded { .. } => "Excluded",
             Self::Settling { .. } => "Settling",
+            Self::JobSetAside { .. } => "JobSetAside",
             Self::NoRecord { .. } => "NoRecord",
             Self::Frozen { .. } => "Frozen",
             Self::Unsupported(_) => "Unsupported",
@@ -296,6 +304,9 @@ impl Reason for MergeReason {
             Self::Settling { requirement, until } => format!(
                 "{requirement} was required until a moment ago and has not passed here; it counts until {}.",
                 clock(*until)
+            ),
+            Self::JobSetAside { job, context } => format!(
+                "Job {job} is set aside because something is wrong with it; {context} stays required: see the problems of its JobConfig."
             ),
             Self::NoRecord { until: Some(until) } => {
                 format!("The pool's record of what it requires is new; merging begins at {}.", clock(*until))
@@ -391,6 +402,7 @@ impl MergeReason {
             | Self::ContextFailed(_)
             | Self::ContextMissing(_)
             | Self::ContextPending(_)
+            | Self::JobSetAside { .. }
             | Self::Unsupported(_)
             | Self::Queued { .. }
             | Self::Testing { .. }

@@ -134,6 +134,7 @@ pub fn in_our_words(policy: &Policy, change: &Change, reason: &MergeReason) -> P
         | MergeReason::ContextMissing(_)
         | MergeReason::ContextPending(_)
         | MergeReason::Settling { .. }
+        | MergeReason::JobSetAside { .. }
         | MergeReason::NoRecord { .. }
         | MergeReason::Frozen { .. }
         | MergeReason::NextOnTip { .. }

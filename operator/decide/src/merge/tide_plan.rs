@@ -27,7 +27,7 @@ pub(super) fn plan(pool: &Pool, policy: &Policy, limits: TideLimits, now: Timest
     // What Tide does not look at, and what would be wrong to merge all the same.
     filtered.kept.retain(|examined| {
         let case = Case { pool, policy, examined, now };
-        checks::held(&case, &[Stage::Belongs]).is_none()
+        checks::held(&case, Stage::Belongs).is_none()
     });
     let kept = &filtered.kept;
     if let Some(intent) = &pool.intent {
@@ -126,15 +126,13 @@ fn action(
 }
 
 fn not_landing(pool: &Pool, policy: &Policy, cars: &[&Examined<'_>], now: Timestamp) -> Option<MergeReason> {
-    let held = |e: &&Examined<'_>| checks::held(&Case { pool, policy, examined: e, now }, &[Stage::Lands]);
+    let held = |e: &&Examined<'_>| checks::held(&Case { pool, policy, examined: e, now }, Stage::Lands);
     if let Some(why) = cars.iter().find_map(held) {
         return Some(why);
     }
     let Ok(Ok(train)) = train::train(pool, policy, cars) else { return Some(MergeReason::Unresolved) };
     let record = pool.record.as_ref()?;
-    let rule = requirements::unsatisfied(record, &pool.branch, &train.files, &train.verdicts())?;
-    let until = requirements::end(rule.missing_since.unwrap_or(now), policy.settle);
-    Some(MergeReason::Settling { requirement: rule.context.clone(), until })
+    requirements::held(record, &pool.branch, &train.files, &train.verdicts(), policy.settle)
 }
 
 fn reports(
@@ -157,10 +155,12 @@ fn reports(
             let why = if pool.intent.as_ref().is_some_and(in_intent) {
                 MergeReason::Landing
             } else if !kept.iter().any(|e| e.change.pull.number == number) {
-                checks::held(&case, &[Stage::Belongs, Stage::Joins]).unwrap_or(MergeReason::NotLookedAt)
+                checks::held(&case, Stage::Belongs)
+                    .or_else(|| checks::held(&case, Stage::Joins))
+                    .unwrap_or(MergeReason::NotLookedAt)
             } else if policy.paused {
                 MergeReason::Paused
-            } else if let Some(why) = checks::held(&case, &[Stage::Lands]) {
+            } else if let Some(why) = checks::held(&case, Stage::Lands) {
                 why
             } else if found.success.contains(&number) {
                 MergeReason::Green { base: pool.tip.short().to_owned(), members: vec![number] }

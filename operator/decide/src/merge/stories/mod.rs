@@ -118,6 +118,34 @@ fn a_freeze_lets_tests_go_on_and_nothing_land() {
 }
 
 #[test]
+fn a_hotfix_lands_in_a_freeze_by_itself() {
+    let mut world = world(&[1, 2]);
+    world.policy.freezes = vec![Freeze {
+        name: "friday".into(),
+        from: minute(-60),
+        until: minute(90),
+        except_labels: BTreeSet::from(["hotfix".to_owned()]),
+    }];
+    world.settle();
+    let mut hotfix = approved(3, &["unit", "lint"]);
+    hotfix.pull.labels.insert("hotfix".into());
+    world.pool.changes.push(hotfix);
+    world.run(2);
+    world.tell_members();
+    told!(world);
+}
+
+#[test]
+fn a_job_that_is_refused_lets_nothing_land_without_it() {
+    let mut world = world(&[1]);
+    world.pool.jobs.central = vec![job("unit")];
+    world.pool.refused_jobs.insert("lint".into(), "lint".into());
+    world.run(2);
+    world.tell_members();
+    told!(world);
+}
+
+#[test]
 fn an_issue_that_blocks_lets_nothing_land() {
     let mut world = world(&[1]);
     world.pool.blockers = vec![Blocker { number: 7, title: "Tests are broken".into() }];
