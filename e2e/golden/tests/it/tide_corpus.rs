@@ -23,6 +23,8 @@ use std::{cell::OnceCell, collections::BTreeMap};
 
 /// A configuration as the merge pool reads it.
 struct Project {
+    /// Its jobs lie in a folder beside the main file.
+    has_folder: bool,
     prow: LoadedProw,
     tide: Tide,
     protection: BranchProtection,
@@ -45,7 +47,7 @@ fn real_configurations_mean_what_they_mean_to_prow() {
             let sections: TideSection = section("tide", &prow.config.tide).unwrap();
             let tide = Tide::new(sections).unwrap_or_else(|wrong| panic!("{main}: {wrong:?}"));
             let protection = section("branch-protection", &prow.config.branch_protection).unwrap();
-            Project { prow, tide, protection }
+            Project { has_folder: configuration.jobs.is_some(), prow, tide, protection }
         });
         let (want, got) = match case.input["kind"].as_str().unwrap() {
             "query" => (case.want.clone(), project.query(case)),
@@ -128,8 +130,8 @@ impl Project {
     fn context_policy(&self, case: &Case) -> Value {
         let repository = repository(case);
         let branch = case.input["branch"].as_str().unwrap();
-        // Cases without a folder of jobs were asked of the main file alone.
-        let with_jobs = case.input["jobs"].is_string();
+        // A case that names no folder was asked of the main file alone.
+        let with_jobs = case.input["jobs"].is_string() || !self.has_folder;
         let jobs = if with_jobs { self.prow.jobs.presubmits_of(&repository.to_string()) } else { Vec::new() };
         let rules = self.tide.policy(&self.protection, &repository, branch, &jobs).contexts;
         let policy = match ContextPolicy::new(&rules, &jobs, branch) {
