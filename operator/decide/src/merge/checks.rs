@@ -478,6 +478,20 @@ mod tests {
     }
 
     #[test]
+    fn the_page_for_people_lists_every_check() {
+        let page = include_str!("../../../../docs/merging.md");
+        for check in CHECKS {
+            let holds = match check.stage {
+                Stage::Belongs => "tests and merge",
+                Stage::Joins => "joining a train",
+                Stage::Lands => "the merge",
+            };
+            let line = format!("| `{}` | {} | {holds} |", check.name, check.asks);
+            assert!(page.contains(&line), "docs/merging.md lacks the line\n{line}");
+        }
+    }
+
+    #[test]
     fn retesting_by_hand_ends_an_exclusion() {
         let mut pool = pool(&["unit"], &[1]);
         red_alone(&mut pool);
