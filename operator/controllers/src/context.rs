@@ -3,12 +3,12 @@
 use crate::{
     accounts::{AccountError, Accounts},
     build_id::BuildIds,
-    look::Look,
+    look::{Catalogue, Look},
     pulls::Pulls,
     runtime::{events::Events, hints::Hints, lease::Term, next::Backoff, writes::Writes},
     stores::{Stores, sorted},
 };
-use api::{Repository, local_ref::FromSecret, repository::Mode};
+use api::{MergePool, Repository, local_ref::FromSecret, repository::Mode};
 use decide::{
     config::{layers, settings::Settings},
     facts::RepoName,
@@ -18,7 +18,7 @@ use decide::{
 };
 use forge::{Clock, Forge, Gate, GateState};
 use jiff::Timestamp;
-use kube::{Client, ResourceExt};
+use kube::{Client, ResourceExt, runtime::reflector::ObjectRef};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
@@ -42,8 +42,12 @@ pub struct Context {
     pub stores: Stores,
     /// What GitHub has.
     pub pulls: Pulls,
+    /// All jobs.
+    pub catalogue: Catalogue,
     /// What to look at on GitHub.
     pub looks: Hints<Look>,
+    /// Pools to look at: told by looks.
+    pub pools: tokio::sync::mpsc::UnboundedSender<ObjectRef<MergePool>>,
     /// Events on our objects.
     pub events: Events,
     /// The read-your-writes rule.
@@ -107,7 +111,9 @@ pub enum NotServed {
     #[error("{}", .0.sentence())]
     NotGoverned(GovernReason),
     /// The governing objects name no credentials.
-    #[error("no Repository of namespace {namespace} names credentials for {repository}: set spec.credentials.secretRef")]
+    #[error(
+        "no Repository of namespace {namespace} names credentials for {repository}: set spec.credentials.secretRef"
+    )]
     NoCredentials {
         /// The namespace.
         namespace: String,
@@ -119,7 +125,25 @@ pub enum NotServed {
     Account(#[from] AccountError),
 }
 
+impl Governed {
+    /// Whether runs may be started: only where the mode is Active.
+    pub fn acts(&self) -> bool {
+        self.effective.repository.mode == Mode::Active
+    }
+}
+
 impl Context {
+    /// Something that a pool looks at has changed in a repository.
+    pub fn pools_changed(&self, repository: &RepoName) {
+        for pool in sorted(&self.stores.merge_pools) {
+            let named = pool.spec.repositories.iter().any(|entry| repository.matches(entry));
+            if named {
+                // Nobody listens where the pools' controller has ended, and then nobody need be told.
+                let _ = self.pools.send(ObjectRef::from_obj(pool.as_ref()));
+            }
+        }
+    }
+
     /// Everything that is in force for a repository, without asking GitHub.
     ///
     /// # Errors
@@ -135,7 +159,8 @@ impl Context {
         };
         let namespace = governors.of(repository).ok_or_else(not_governed)?.to_owned();
         let objects = self.repositories_of(&namespace);
-        let effective = layers::effective(repository, objects.iter().map(AsRef::as_ref)).ok_or_else(not_governed)?;
+        let effective =
+            layers::effective(repository, objects.iter().map(AsRef::as_ref)).ok_or_else(not_governed)?;
         Ok((namespace, effective))
     }
 
@@ -150,7 +175,8 @@ impl Context {
             return Err(NotServed::NoCredentials { namespace, repository: repository.to_string() });
         };
         let credentials = FromSecret { secret_ref: credentials };
-        let forge = self.accounts.forge(&namespace, &credentials, &in_force.api_url, &repository.owner).await?;
+        let forge =
+            self.accounts.forge(&namespace, &credentials, &in_force.api_url, &repository.owner).await?;
         let gate = match in_force.mode {
             Mode::Active => GateState::Open,
             Mode::Shadow => GateState::Closed("Shadow"),

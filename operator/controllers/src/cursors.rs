@@ -87,7 +87,9 @@ pub async fn read(context: &Context, namespace: &str, repository: &RepoName) -> 
 
 fn readable<T: serde::de::DeserializeOwned>(repository: &RepoName, key: &str, text: &str) -> Option<T> {
     serde_json::from_str(text)
-        .inspect_err(|error| tracing::warn!(%repository, key, %error, "a cursor cannot be read and counts as absent"))
+        .inspect_err(
+            |error| tracing::warn!(%repository, key, %error, "a cursor cannot be read and counts as absent"),
+        )
         .ok()
 }
 

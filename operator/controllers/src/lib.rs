@@ -1,7 +1,14 @@
 //! The shell: for each kind observe, decide, apply, status, and nothing else. What is decided is decided in `decide`.
 
-pub mod runtime;
-
 pub mod accounts;
 pub mod build_id;
+pub mod context;
+pub mod cursors;
+pub mod installation;
+pub mod lead;
+pub mod look;
+pub mod prow_job;
 pub mod pulls;
+pub mod runtime;
+pub mod stores;
+pub mod webhook;

@@ -15,7 +15,7 @@ use kube::{
     },
 };
 use serde::de::DeserializeOwned;
-use std::{collections::BTreeMap, fmt::Debug, hash::Hash, sync::Arc};
+use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
 
 /// How many changes a slow reader may be behind before it holds the watch back.
 const BUFFER: usize = 1024;
@@ -36,8 +36,23 @@ pub struct Stores {
     pub pods: BTreeMap<String, Store<Pod>>,
 }
 
+impl Stores {
+    /// Waits until every mirror holds what the API server holds.
+    pub async fn ready(&self) {
+        // A mirror is dropped only together with this wait.
+        let _ = self.repositories.wait_until_ready().await;
+        let _ = self.job_configs.wait_until_ready().await;
+        let _ = self.prow_jobs.wait_until_ready().await;
+        let _ = self.merge_pools.wait_until_ready().await;
+        let _ = self.label_policies.wait_until_ready().await;
+        for pods in self.pods.values() {
+            let _ = pods.wait_until_ready().await;
+        }
+    }
+}
+
 /// One mirror with the watch that feeds it.
-pub(crate) struct Mirror<K: Resource<DynamicType = ()> + Clone + Hash + 'static> {
+pub(crate) struct Mirror<K: Resource<DynamicType = ()> + Clone + 'static> {
     pub(crate) store: Store<K>,
     writer: Writer<K>,
     api: Api<K>,
@@ -46,7 +61,7 @@ pub(crate) struct Mirror<K: Resource<DynamicType = ()> + Clone + Hash + 'static>
 
 impl<K> Mirror<K>
 where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + Hash + 'static,
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + Sync + 'static,
 {
     /// A mirror of all objects of a kind, in all namespaces.
     pub(crate) fn new(client: &Client, config: watcher::Config) -> Self {
@@ -85,7 +100,7 @@ pub(crate) fn pods_of_runs() -> watcher::Config {
 /// A mirror's objects in one order: by namespace and name. A store's own order is random.
 pub fn sorted<K>(store: &Store<K>) -> Vec<Arc<K>>
 where
-    K: Resource<DynamicType = ()> + Clone + Hash + 'static,
+    K: Resource<DynamicType = ()> + Clone + 'static,
 {
     let mut objects = store.state();
     let key = |object: &Arc<K>| (object.meta().namespace.clone(), object.meta().name.clone());

@@ -98,7 +98,9 @@ impl Receiver {
 
     async fn secrets_of(&self, namespace: &str, credentials: &FromSecret) -> Vec<Secret> {
         match self.context.accounts.webhook_secrets(namespace, credentials).await {
-            Ok(found) => found.0.iter().map(|secret| Secret::new(secret.expose_secret().as_bytes())).collect(),
+            Ok(found) => {
+                found.0.iter().map(|secret| Secret::new(secret.expose_secret().as_bytes())).collect()
+            }
             Err(error) => {
                 tracing::warn!(%error, "deliveries for these credentials cannot be verified");
                 Vec::new()

@@ -104,8 +104,8 @@ pub trait Forge: Send + Sync {
 
     /// Sets a status on a commit.
     async fn set_status(&self, repository: &RepoName, sha: &CommitSha, status: &StatusWish) -> Answer<()>;
-    /// Statuses of a commit, newest of each context.
-    async fn statuses(
+    /// All statuses that a commit ever had, newest first, at most a thousand.
+    async fn status_history(
         &self,
         repository: &RepoName,
         sha: &HeadSha,

@@ -95,12 +95,12 @@ impl Forge for Gate {
     async fn labels(&self, repository: &RepoName) -> Answer<Vec<Label>> {
         self.inner.labels(repository).await
     }
-    async fn statuses(
+    async fn status_history(
         &self,
         repository: &RepoName,
         sha: &HeadSha,
     ) -> Answer<Vec<decide::facts::CommitStatus>> {
-        self.inner.statuses(repository, sha).await
+        self.inner.status_history(repository, sha).await
     }
     async fn hooks(&self, source: &HookSource) -> Answer<Vec<Hook>> {
         self.inner.hooks(source).await

@@ -7,6 +7,7 @@ mod config_load;
 mod configuration;
 mod context_policy;
 mod corpus_jobs;
+mod corpus_pods;
 mod decisions;
 mod go_view;
 mod owners;

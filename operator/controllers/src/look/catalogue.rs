@@ -32,7 +32,8 @@ impl Catalogue {
         let repositories = sorted(&context.stores.repositories);
         let configs = sorted(&context.stores.job_configs);
         let (settings, claims) = (context.installation.settings(), context.installation.claims());
-        let mut fingerprint: Fingerprint = vec![(String::new(), String::new(), format!("{settings:?}{claims:?}"))];
+        let mut fingerprint: Fingerprint =
+            vec![(String::new(), String::new(), format!("{settings:?}{claims:?}"))];
         fingerprint.extend(repositories.iter().map(|object| print(object.as_ref())));
         fingerprint.extend(configs.iter().map(|object| print(object.as_ref())));
 
@@ -56,7 +57,8 @@ impl Catalogue {
 fn print<K: kube::Resource<DynamicType = ()>>(object: &K) -> (String, String, String) {
     let meta = object.meta();
     let going = meta.deletion_timestamp.is_some();
-    let version = format!("{} {} {going}", meta.generation.unwrap_or_default(), object.uid().unwrap_or_default());
+    let version =
+        format!("{} {} {going}", meta.generation.unwrap_or_default(), object.uid().unwrap_or_default());
     (object.namespace().unwrap_or_default(), object.name_any(), version)
 }
 
@@ -84,7 +86,8 @@ impl<'a> Known<'a> {
         for name in named.filter_map(|name| name.parse::<RepoName>().ok()) {
             let Some(governor) = governors.of(&name) else { continue };
             let of_governor = repositories.iter().filter(|object| {
-                object.namespace().as_deref() == Some(governor) && object.metadata.deletion_timestamp.is_none()
+                object.namespace().as_deref() == Some(governor)
+                    && object.metadata.deletion_timestamp.is_none()
             });
             if let Some(effective) = layers::effective(&name, of_governor.map(AsRef::as_ref)) {
                 let governor = governor.to_owned();

@@ -3,12 +3,13 @@
 //!
 //! Observe, decide (`decide::look`, `decide::trigger`), apply. What a look could not finish it comes back for.
 
+mod apply;
 mod branches;
 mod catalogue;
 mod item;
-mod observe;
+pub(crate) mod observe;
 mod pull;
-mod runs;
+pub(crate) mod runs;
 mod sweep;
 
 pub use catalogue::Catalogue;

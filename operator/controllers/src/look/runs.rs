@@ -54,7 +54,8 @@ pub(crate) async fn create(
             }
             Err(kube::Error::Api(status)) if status.is_already_exists() => {
                 let there = api.get_opt(&object.name_any()).await?;
-                let ours = there.is_some_and(|there| there.annotations().get(keys::TRIGGER) == Some(&key.to_string()));
+                let ours = there
+                    .is_some_and(|there| there.annotations().get(keys::TRIGGER) == Some(&key.to_string()));
                 if ours {
                     return Ok(());
                 }

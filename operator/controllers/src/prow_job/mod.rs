@@ -41,7 +41,9 @@ impl StageError for RunError {
     fn intent(&self) -> Intent {
         match self {
             // Somebody else wrote meanwhile: look at what is there now.
-            Self::Status(kube::Error::Api(status)) if status.is_conflict() => Intent::Wait(Duration::from_millis(100)),
+            Self::Status(kube::Error::Api(status)) if status.is_conflict() => {
+                Intent::Wait(Duration::from_millis(100))
+            }
             Self::Observe(_) | Self::Apply(_) | Self::Status(_) => Intent::Retry,
             Self::Report(error) => error.intent(),
         }
@@ -53,19 +55,16 @@ impl StageError for RunError {
 /// # Errors
 /// By stage; the run is looked at again as the error's intent says.
 pub async fn reconcile(object: Arc<ProwJob>, context: Arc<Context>) -> Result<Action, RunError> {
-    if object.metadata.deletion_timestamp.is_some() {
-        apply::clean_up(&context, &object).await?;
-        return Ok(Action::await_change());
-    }
     let Some(observed) = observe::observe(&context, &object).await? else {
         return Ok(Action::requeue(observe::BEHIND)); // the mirror is older than our own last write
     };
     let plan = observed.decide(run::step);
     let applied = apply::apply(&context, &observed, plan).await?;
-    let written = status::write(&context, &object, &applied).await?;
-    for other in &applied.plan().look_at {
-        tracing::debug!(run = other, "superseded; its own next look ends it");
+    if applied.plan().release {
+        apply::release(&context, &object, &observed.run).await?;
+        return Ok(Action::await_change());
     }
+    let written = status::write(&context, &object, &applied).await?;
     if !written {
         report::report(&context, &object, &observed.run).await?;
     }
@@ -81,5 +80,8 @@ pub(crate) fn key(object: &ProwJob) -> String {
 pub(crate) fn links(web: &str) -> JobUrls {
     let web = web.trim_end_matches('/');
     let template = format!("{web}/runs/{{{{.Namespace}}}}/{{{{.Name}}}}");
-    JobUrls { template: if web.is_empty() { None } else { Template::parse(&template).ok() }, ..JobUrls::default() }
+    JobUrls {
+        template: if web.is_empty() { None } else { Template::new(&template).ok() },
+        ..JobUrls::default()
+    }
 }

@@ -63,9 +63,11 @@ pub(super) async fn observe(context: &Context, object: &ProwJob) -> Result<Optio
 async fn pod(context: &Context, run: &Run, settings: &RunSettings) -> Result<Option<PodFacts>, RunError> {
     let Some(cluster) = settings.clusters.get(run.cluster()) else { return Ok(None) };
     let namespace = cluster.pod_namespace(&run.namespace);
-    let mirrored = context.stores.pods.get(run.cluster()).and_then(|pods| {
-        pods.get(&ObjectRef::<Pod>::new(&run.name).within(&namespace))
-    });
+    let mirrored = context
+        .stores
+        .pods
+        .get(run.cluster())
+        .and_then(|pods| pods.get(&ObjectRef::<Pod>::new(&run.name).within(&namespace)));
     if let Some(pod) = mirrored {
         return Ok(Some(PodFacts::observe(&pod)));
     }

@@ -10,8 +10,7 @@ use crate::{
     stores::sorted,
 };
 use api::{
-    ProwJob, keys,
-    prow_job::{ProwJobState, ProwJobType},
+    ProwJob,
     repository::{CommentWhen, StatusWhen},
 };
 use decide::{
@@ -22,7 +21,7 @@ use decide::{
     },
     run::{self, Run},
     text::template::Template,
-    trigger::{AbortCause, ContextMark},
+    trigger::ContextMark,
 };
 use forge::{CommentBody, Forge, ForgeError, StatusWish};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -61,17 +60,6 @@ pub(super) async fn report(context: &Context, object: &ProwJob, run: &Run) -> Re
     status::replace(context, object, run::reported(run, &now)).await.map(drop)
 }
 
-/// A run that is being deleted before its end is told as aborted.
-pub(super) async fn tell_deleted(context: &Context, _: &ProwJob, run: &Run) -> Result<(), RunError> {
-    if run.is_complete() || !report_status::is_reported(&run.spec, &run.labels) {
-        return Ok(());
-    }
-    let mut ended = run.clone();
-    ended.status.state = Some(ProwJobState::Aborted);
-    "The run was deleted.".clone_into(&mut ended.status.description);
-    tell(context, &ended).await.map_err(RunError::Report)
-}
-
 async fn tell(context: &Context, run: &Run) -> Result<(), ReportError> {
     let Some(refs) = &run.spec.refs else { return Ok(()) };
     let Some(status) = report_status::status(run) else { return Ok(()) };
@@ -87,14 +75,15 @@ async fn tell(context: &Context, run: &Run) -> Result<(), ReportError> {
         };
         match governed.forge.set_status(&repository, &CommitSha::new(status.sha.as_str()), &wish).await {
             // The commit is gone, or GitHub takes no more statuses for it: telling again changes nothing.
-            Ok(()) | Err(ForgeError::NotFound { .. } | ForgeError::Refused { .. } | ForgeError::Closed { .. }) => {}
+            Ok(())
+            | Err(ForgeError::NotFound { .. } | ForgeError::Refused { .. } | ForgeError::Closed { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
     let mode = match report.comment {
         CommentWhen::Never => return Ok(()),
         CommentWhen::OnFailure => comment::Mode::OnFailure,
-        CommentWhen::Summary => comment::Mode::Summary,
+        CommentWhen::Always => comment::Mode::Summary,
     };
     comment(context, run, &repository, &governed, mode).await
 }
@@ -102,17 +91,12 @@ async fn tell(context: &Context, run: &Run) -> Result<(), ReportError> {
 /// The link, with our mark on it where it speaks of a presubmit that was really run (DESIGN R2). GitHub takes only web
 /// addresses, so without a dashboard the link is the pull request itself.
 fn marked(run: &Run, url: &str) -> String {
-    let pull = run.spec.refs.as_ref().and_then(|refs| Some((refs, refs.pulls.first()?)));
-    let Some((refs, pull)) = pull.filter(|_| run.spec.type_ == ProwJobType::Presubmit) else {
-        return url.to_owned();
-    };
-    let url = if url.is_empty() { &pull.link } else { url };
-    let ended_by_trigger = run.annotations.get(keys::ABORT).is_some_and(|by| AbortCause::read(by).is_some());
-    if url.is_empty() || ended_by_trigger {
-        return url.to_owned();
+    let pull = run.spec.refs.as_ref().and_then(|refs| refs.pulls.first());
+    let url = if url.is_empty() { pull.map_or("", |pull| pull.link.as_str()) } else { url };
+    match ContextMark::of(run).filter(|_| !url.is_empty()) {
+        Some(mark) => mark.on(url),
+        None => url.to_owned(),
     }
-    let number = u64::try_from(pull.number).unwrap_or_default();
-    ContextMark { pull: number, base_ref: refs.base_ref.clone() }.on(url)
 }
 
 async fn comment(
@@ -144,10 +128,14 @@ async fn comment(
     let all: Vec<Run> = sorted(&context.stores.prow_jobs).iter().map(|object| Run::observe(object)).collect();
     let of_pull: Vec<&Run> = all.iter().filter(|other| tests_same_pull(other, run)).collect();
     let template = &governed.effective.repository.report.template;
-    let template = if template.is_empty() { None } else { Template::parse(template).ok() };
-    let around =
-        Surroundings { author: &pull.author, template: template.as_ref(), about: decide::command::ABOUT };
+    let template = if template.is_empty() { None } else { Template::new(template).ok() };
+    let web = context.installation.settings().web.url.clone();
+    let about = format!("[Commands]({})", crate::look::observe::commands_url(web.trim_end_matches('/')));
+    let around = Surroundings { author: &pull.author, template: template.as_ref(), about: &about };
     let plan = comment::plan(run, &of_pull, &own, mode, &around);
+    if let Some(problem) = &plan.template_problem {
+        tracing::warn!(run = run.name, %problem, "report.template could not be used");
+    }
     if let Some((place, text)) = plan.write {
         let body = CommentBody(text);
         match place {

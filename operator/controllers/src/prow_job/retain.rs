@@ -26,7 +26,8 @@ pub async fn retain(context: &Context) {
         finished_pods: settings.retention.finished_pods.to_std(),
         exclude_clusters: settings.retention.exclude_clusters.iter().cloned().collect(),
     };
-    let runs: Vec<Run> = sorted(&context.stores.prow_jobs).iter().map(|object| Run::observe(object)).collect();
+    let runs: Vec<Run> =
+        sorted(&context.stores.prow_jobs).iter().map(|object| Run::observe(object)).collect();
     let mut pods = Vec::new();
     for (cluster, store) in &context.stores.pods {
         pods.extend(sorted(store).iter().map(|pod| PlacedPod {
@@ -36,11 +37,16 @@ pub async fn retain(context: &Context) {
             facts: PodFacts::observe(pod),
         }));
     }
-    let periodics: BTreeSet<String> = sorted(&context.stores.job_configs)
+    let periodics: BTreeSet<(String, String)> = sorted(&context.stores.job_configs)
         .iter()
-        .flat_map(|config| config.spec.periodics.iter().map(|job| job.base.name.clone()))
+        .flat_map(|config| {
+            let namespace = config.namespace().unwrap_or_default();
+            config.spec.periodics.iter().map(move |job| (namespace.clone(), job.base.name.clone()))
+        })
         .collect();
-    for planned in retention::plan(&runs, &pods, &periodics, &keep, context.clock.now()) {
+    for planned in
+        retention::plan(&runs.iter().collect::<Vec<_>>(), &pods, &periodics, &keep, context.clock.now())
+    {
         if let Err(error) = remove(context, &planned.action).await {
             tracing::warn!(%error, reason = planned.why.name(), "something old was not removed");
         }
@@ -84,7 +90,8 @@ async fn remove(context: &Context, removal: &Removal) -> Result<(), kube::Error>
                 return Ok(());
             }
             let left: Vec<&String> = pod.finalizers().iter().filter(|other| *other != finalizer).collect();
-            let patch = json!({ "metadata": { "finalizers": left, "resourceVersion": pod.resource_version() } });
+            let patch =
+                json!({ "metadata": { "finalizers": left, "resourceVersion": pod.resource_version() } });
             gone_is_good(api.patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await)
         }
     }

@@ -171,3 +171,74 @@ pub(super) mod retitle {
     pub const CLOSES: &str = "A title must not name an issue behind a word such as \"fixes\": GitHub would close that \
         issue.";
 }
+
+/// Of `milestone`.
+pub(super) mod milestone {
+    use super::{BTreeSet, quoted};
+
+    pub fn not_allowed(organization: &str, team: &str, name: &str) -> String {
+        let link =
+            format!("[{organization}/{team}](https://github.com/orgs/{organization}/teams/{team}/members)");
+        format!("Only members of {link} can set a milestone; ask the {name}.")
+    }
+
+    pub fn unknown(title: &str, titles: &BTreeSet<String>) -> String {
+        let what = if titles.is_empty() { "none".to_owned() } else { quoted(titles) };
+        let title = title.replace('`', "'");
+        format!("There is no open milestone `{title}`. There are: {what}. `/milestone clear` takes it off.")
+    }
+}
+
+/// Of `override`.
+pub(super) mod overrides {
+    use super::{BTreeSet, list};
+
+    fn lines(names: &BTreeSet<&str>) -> String {
+        let lines: Vec<String> = names.iter().map(|name| format!("- `{}`", name.replace('`', "'"))).collect();
+        lines.join("\n")
+    }
+
+    pub fn nothing_named(word: &str) -> String {
+        format!("`/{word}` needs the contexts, checks or jobs that it is to let pass.")
+    }
+
+    pub fn not_allowed(word: &str, teams: &[String], owners: bool) -> String {
+        let mut who = vec!["administrators of this repository".to_owned()];
+        if owners {
+            who.push("approvers of the root OWNERS file".to_owned());
+        }
+        if !teams.is_empty() {
+            who.push(format!("members of the teams {}", list(teams)));
+        }
+        format!("`/{word}` is for {}.", who.join(", "))
+    }
+
+    pub fn unknown(unknown: &BTreeSet<&str>, known: &BTreeSet<&str>) -> String {
+        let known = if known.is_empty() {
+            "Nothing here can be overridden.".to_owned()
+        } else {
+            format!("These can be:\n\n{}", lines(known))
+        };
+        format!(
+            "There is nothing to override by the name of\n\n{}\n\n{known}\n\nA name with blanks stands in double quotes.",
+            lines(unknown)
+        )
+    }
+
+    pub fn passed(names: &BTreeSet<&str>, sticky: bool) -> String {
+        let until = if sticky {
+            " They stay so for this head, whatever the base. `/override-cancel` takes it back."
+        } else {
+            ""
+        };
+        format!("These count as passed now: {}.{until}", list(names))
+    }
+
+    pub fn cancelled(names: &BTreeSet<&str>) -> String {
+        if names.is_empty() {
+            "There is no override to cancel.".to_owned()
+        } else {
+            format!("These count as failed again: {}.", list(names))
+        }
+    }
+}

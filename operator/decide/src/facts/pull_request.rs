@@ -146,6 +146,18 @@ pub enum StatusState {
     Error,
 }
 
+impl StatusState {
+    /// GitHub's word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// A status of a commit, by context.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitStatus {

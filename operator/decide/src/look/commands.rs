@@ -219,6 +219,10 @@ fn added_label(action: &CommandAction) -> Option<String> {
         | CommandAction::Close(_)
         | CommandAction::Reopen
         | CommandAction::Retitle(_)
+        | CommandAction::SetMilestone(_)
+        | CommandAction::SetStatus { .. }
+        | CommandAction::PassCheck { .. }
+        | CommandAction::RecordPassed { .. }
         | CommandAction::Reply { .. }
         | CommandAction::Keep { .. } => None,
     }
@@ -232,7 +236,7 @@ pub fn after(item: &mut Item, plan: &Plan) {
                 item.labels.insert(label.clone());
             }
             CommandAction::RemoveLabel(label) => {
-                item.labels.retain(|there| !there.eq_ignore_ascii_case(label))
+                item.labels.retain(|there| !there.eq_ignore_ascii_case(label));
             }
             CommandAction::Assign { people, .. } => item.assignees.extend(people.iter().cloned()),
             CommandAction::Unassign(people) => item.assignees.retain(|there| !people.contains(there)),
@@ -241,7 +245,12 @@ pub fn after(item: &mut Item, plan: &Plan) {
             CommandAction::Close(CloseReason::Completed | CloseReason::NotPlanned) => item.open = false,
             CommandAction::Reopen => item.open = true,
             CommandAction::Retitle(title) => item.title.clone_from(title),
-            CommandAction::Reply { .. } | CommandAction::Keep { .. } => {}
+            CommandAction::SetMilestone(_)
+            | CommandAction::SetStatus { .. }
+            | CommandAction::PassCheck { .. }
+            | CommandAction::RecordPassed { .. }
+            | CommandAction::Reply { .. }
+            | CommandAction::Keep { .. } => {}
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod approval;
 mod denylist;
 mod file;
 pub mod notification;
+pub mod reviewers;
 mod suggest;
 mod tree;
 

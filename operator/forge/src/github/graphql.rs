@@ -261,7 +261,11 @@ struct Actor {
 }
 
 impl Actor {
+    /// REST calls an app by its name with `[bot]`, GraphQL without: here it is always with.
     fn login(&self) -> Login {
+        if self.is_bot() && !self.login.ends_with("[bot]") {
+            return Login::new(format!("{}[bot]", self.login));
+        }
         Login::new(&self.login)
     }
     fn is_bot(&self) -> bool {

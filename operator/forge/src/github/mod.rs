@@ -148,12 +148,12 @@ impl Forge for GitHub {
     async fn set_status(&self, repository: &RepoName, sha: &CommitSha, status: &StatusWish) -> Answer<()> {
         statuses::set(&self.transport, repository, sha, status).await
     }
-    async fn statuses(
+    async fn status_history(
         &self,
         repository: &RepoName,
         sha: &HeadSha,
     ) -> Answer<Vec<decide::facts::CommitStatus>> {
-        statuses::list(&self.transport, repository, sha).await
+        statuses::history(&self.transport, repository, sha).await
     }
     async fn merge(&self, repository: &RepoName, call: &MergeCall) -> Answer<MergeAnswer> {
         pulls::merge(&self.transport, repository, call).await

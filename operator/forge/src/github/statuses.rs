@@ -1,13 +1,15 @@
 //! Statuses of commits.
 
-use super::transport::{Transport, segment};
+use super::transport::{Transport, parse, segment};
 use crate::{ForgeError, StatusWish};
 use decide::facts::{CommitSha, CommitStatus, HeadSha, Login, RepoName, StatusState};
 use http::Method;
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
-use std::collections::BTreeSet;
+
+/// GitHub keeps a thousand statuses of a commit and context.
+const PAGES: usize = 10;
 
 fn word(state: StatusState) -> &'static str {
     match state {
@@ -35,7 +37,7 @@ pub(super) async fn set(
     via.write(Method::POST, &path, Some(&body)).await.map(drop)
 }
 
-pub(super) async fn list(
+pub(super) async fn history(
     via: &Transport,
     repository: &RepoName,
     sha: &HeadSha,
@@ -55,10 +57,9 @@ pub(super) async fn list(
     }
     let (owner, name) = (segment(&repository.owner), segment(&repository.name));
     let path = format!("/repos/{owner}/{name}/commits/{}/statuses?per_page=100", segment(sha.as_str()));
-    let listed: Vec<Listed> = via.list(&path).await?;
-    let mut seen = BTreeSet::new();
-    let newest = listed.into_iter().filter(|status| seen.insert(status.context.clone()));
-    Ok(newest
+    let listed: Vec<Listed> = via.pages(&path, PAGES, |body| parse(&path, body)).await?;
+    Ok(listed
+        .into_iter()
         .map(|status| CommitStatus {
             context: status.context,
             state: match status.state.as_str() {

@@ -1,0 +1,524 @@
+//! Create and update: what happens to an object between the request and the store.
+//!
+//! One order for all kinds: read, drop unknown fields, fill in defaults, keep what a client may not change, note who owns
+//! what, check, store. Patches and applies end here too (`patch`).
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::call::Call;
+use crate::failure::{Failure, FieldError};
+use crate::gc::{self, Work};
+use crate::managed_fields::{self, Manager, Operation};
+use crate::object::{self, copy, get, set};
+use crate::resource::{BuiltIn, Kind};
+use crate::state::State;
+use crate::store::Key;
+use crate::strict;
+use crate::view::View;
+use crate::{built_in_rules, crd, events, metadata, read, schema, validate};
+
+/// The largest object that etcd takes, in bytes of JSON.
+const OBJECT_MAX: usize = 1_572_864;
+
+/// A write in progress.
+pub(crate) struct Write<'a> {
+    pub(crate) view: View<'a>,
+    pub(crate) call: &'a Call,
+    pub(crate) dry_run: bool,
+    pub(crate) strictness: Strictness,
+}
+
+/// What happens to unknown and duplicate fields.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Strictness {
+    Ignore,
+    Warn,
+    Strict,
+}
+
+/// The answer to a write.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) code: u16,
+    pub(crate) object: Outcome,
+    pub(crate) warnings: Vec<String>,
+}
+
+/// What the answer shows.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// A stored object, to be shown in the form that the client asked for.
+    Object(Arc<Value>),
+    /// A document of its own, such as a Status.
+    Document(Value),
+}
+
+/// Who owns the fields of an object that is about to be stored.
+pub(crate) enum Ownership {
+    /// The writer owns what it changed, on top of these.
+    Update(Vec<Manager>),
+    /// Server-side apply has worked it out.
+    Applied(Vec<Manager>),
+}
+
+impl<'a> Write<'a> {
+    pub(crate) fn new(view: View<'a>, call: &'a Call) -> Result<Self, Failure> {
+        let strictness = match call.query.get("fieldValidation") {
+            "" | "Warn" => Strictness::Warn,
+            "Ignore" => Strictness::Ignore,
+            "Strict" => Strictness::Strict,
+            other => {
+                return Err(Failure::new(
+                    422,
+                    "Invalid",
+                    format!(
+                        " \"\" is invalid: fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \
+                         \"Strict\", \"Warn\""
+                    ),
+                ));
+            }
+        };
+        Ok(Self { view, call, dry_run: call.query.dry_run()?, strictness })
+    }
+
+    pub(crate) const fn kind(&self) -> &'a Kind {
+        self.view.kind
+    }
+
+    pub(crate) fn through_status(&self) -> bool {
+        self.call.subresource == "status"
+    }
+
+    pub(crate) fn writer(&self, operation: Operation) -> Result<Manager, Failure> {
+        Ok(Manager {
+            name: self.call.field_manager()?,
+            operation,
+            api_version: self.kind().api_version(&self.view.version.name),
+            subresource: self.call.subresource.clone(),
+            time: crate::clock::seconds(self.view.clock.now()),
+            fields: crate::field_set::FieldSet::default(),
+        })
+    }
+
+    fn key(&self, name: &str) -> Key {
+        Key::new(&self.call.namespace, name)
+    }
+}
+
+/// POST of a new object.
+pub(crate) fn create(state: &mut State, write: &Write<'_>, body: &[u8]) -> Result<Answer, Failure> {
+    let read = strict::read(body, yaml(write.call)?)?;
+    let mut warnings = Vec::new();
+    let object = decode(write, read, &mut warnings)?;
+    let created = admit_new(state, write, object, Ownership::Update(Vec::new()))?;
+    Ok(Answer { code: 201, object: Outcome::Object(created), warnings })
+}
+
+/// PUT of an existing object.
+pub(crate) fn update(state: &mut State, write: &Write<'_>, body: &[u8]) -> Result<Answer, Failure> {
+    let read = strict::read(body, yaml(write.call)?)?;
+    let mut warnings = Vec::new();
+    let new = decode(write, read, &mut warnings)?;
+    let named = object::name(&new);
+    if named != write.call.name {
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({named}) does not match the name on the URL ({})",
+            write.call.name
+        )));
+    }
+    let old = read::stored(state, write.kind(), write.call)?;
+    if object::version(&new).is_empty() && !unconditional(write.kind()) {
+        let error = FieldError {
+            reason: "FieldValueInvalid",
+            field: "metadata.resourceVersion".to_owned(),
+            message: "Invalid value: 0x0: must be specified for an update".to_owned(),
+        };
+        return Err(Failure::invalid(write.kind(), named, &[error]));
+    }
+    let managers = managed_fields::brought(&old, &new)?;
+    let updated = admit_update(state, write, &old, new, Ownership::Update(managers))?;
+    Ok(Answer { code: 200, object: Outcome::Object(updated), warnings })
+}
+
+/// Whether a PUT without resourceVersion overwrites whatever there is.
+fn unconditional(kind: &Kind) -> bool {
+    match kind.built_in {
+        None | Some(BuiltIn::Lease | BuiltIn::CustomResourceDefinition) => false,
+        Some(
+            BuiltIn::Namespace
+            | BuiltIn::Pod
+            | BuiltIn::ConfigMap
+            | BuiltIn::Secret
+            | BuiltIn::Event
+            | BuiltIn::ServiceAccount
+            | BuiltIn::Node
+            | BuiltIn::SelfSubjectAccessReview,
+        ) => true,
+    }
+}
+
+/// Whether a body may be YAML; 415 for what this server cannot read.
+fn yaml(call: &Call) -> Result<bool, Failure> {
+    match call.content_type.split(';').next().unwrap_or_default().trim() {
+        "" | "application/json" => Ok(false),
+        "application/yaml" => Ok(true),
+        "application/vnd.kubernetes.protobuf" => Err(Failure::not_done(
+            "bodies in protobuf, which `kubectl create namespace` and its like send; use a manifest and `kubectl apply -f`",
+        )),
+        other => Err(unreadable(other, "application/json, application/yaml")),
+    }
+}
+
+pub(crate) fn unreadable(content_type: &str, accepted: &str) -> Failure {
+    Failure::new(
+        415,
+        "UnsupportedMediaType",
+        format!(
+            "the body of the request was in an unknown format - accepted media types include: {accepted} (it was \
+             {content_type:?})"
+        ),
+    )
+}
+
+/// Turns what a client sent into an object of the kind: typed, without unknown fields, with defaults.
+pub(crate) fn decode(
+    write: &Write<'_>,
+    read: strict::Read,
+    warnings: &mut Vec<String>,
+) -> Result<Value, Failure> {
+    let (kind, version) = (write.kind(), write.view.version);
+    let strict::Read { value: mut object, duplicates } = read;
+    let gvk = kind.api_version(&version.name);
+    let unfit = |why: &str| {
+        let name = &kind.name;
+        Failure::bad_request(format!(
+            "{name} in version {:?} cannot be handled as a {name}: {why}",
+            version.name
+        ))
+    };
+    if !object.is_object() {
+        return Err(unfit("json: the body is not an object"));
+    }
+    for (field, expected) in [("kind", &kind.name), ("apiVersion", &gvk)] {
+        let found = object::text(&object, &[field]);
+        if found.is_empty() && kind.built_in.is_none() {
+            return Err(Failure::bad_request(format!("Object '{field}' is missing")));
+        }
+        if !found.is_empty() && found != expected {
+            return Err(Failure::bad_request(format!(
+                "the {field} in the data ({found}) does not match the expected {field} ({expected})"
+            )));
+        }
+        set(&mut object, &[field], json!(expected));
+    }
+    let mut problems: Vec<String> =
+        duplicates.iter().map(|path| format!("duplicate field {path:?}")).collect();
+    let node = version.schema.root();
+    if kind.built_in.is_some() {
+        schema::decode(node, &mut object, "").map_err(|why| unfit(&why))?;
+    }
+    problems
+        .extend(schema::prune(node, &mut object, "").iter().map(|path| format!("unknown field {path:?}")));
+    match write.strictness {
+        Strictness::Ignore => {}
+        Strictness::Warn => warnings.extend(problems),
+        Strictness::Strict if problems.is_empty() => {}
+        Strictness::Strict => return Err(unfit(&format!("strict decoding error: {}", problems.join(", ")))),
+    }
+    fill_defaults(write, &mut object);
+    Ok(object)
+}
+
+pub(crate) fn fill_defaults(write: &Write<'_>, object: &mut Value) {
+    schema::fill_defaults(write.view.version.schema.root(), object);
+    if let Some(built_in) = write.kind().built_in {
+        built_in_rules::fill_defaults(built_in, object);
+    }
+}
+
+/// Checks a new object and stores it.
+pub(crate) fn admit_new(
+    state: &mut State,
+    write: &Write<'_>,
+    mut object: Value,
+    ownership: Ownership,
+) -> Result<Arc<Value>, Failure> {
+    let kind = write.kind();
+    if !object::version(&object).is_empty() {
+        return Err(Failure::internal("resourceVersion should not be set on objects to be created"));
+    }
+    place(write, &mut object)?;
+    if object::name(&object).is_empty() {
+        let prefix = object::text(&object, &["metadata", "generateName"]).to_owned();
+        if !prefix.is_empty() {
+            let name = generated(state, write, &prefix);
+            set(&mut object, &["metadata", "name"], json!(name));
+        }
+    }
+    let name = object::name(&object).to_owned();
+    living_namespace(state, write, &name)?;
+    for field in ["deletionTimestamp", "deletionGracePeriodSeconds", "selfLink", "generation"] {
+        object::remove(&mut object, &["metadata", field]);
+    }
+    set(&mut object, &["metadata", "creationTimestamp"], write.view.clock.stamp());
+    if counts_generations(kind) {
+        set(&mut object, &["metadata", "generation"], json!(1));
+    }
+    match kind.built_in {
+        Some(built_in) => built_in_rules::begin(built_in, &mut object),
+        None if write.view.version.status => drop(object::remove(&mut object, &["status"])),
+        None => {}
+    }
+    own(write, None, &mut object, ownership)?;
+    check(write, &object, None)?;
+    if state.store.get(&kind.collection(), &write.key(&name)).is_some() {
+        return Err(Failure::already_exists(kind, &name));
+    }
+    let uid = state.ids.uid();
+    set(&mut object, &["metadata", "uid"], json!(uid));
+    if kind.built_in == Some(BuiltIn::CustomResourceDefinition) {
+        crd::establish(&mut object, write.view.clock);
+    }
+    store(state, write, object)
+}
+
+/// Checks the new state of an existing object and stores it, unless nothing has changed.
+pub(crate) fn admit_update(
+    state: &mut State,
+    write: &Write<'_>,
+    stored: &Arc<Value>,
+    mut new: Value,
+    ownership: Ownership,
+) -> Result<Arc<Value>, Failure> {
+    let (kind, name) = (write.kind(), &write.call.name);
+    let old = write.view.versioned(stored);
+    let version = object::version(&new);
+    if !version.is_empty() && version != object::version(&old) {
+        return Err(Failure::stale(kind, name));
+    }
+    let uid = object::uid(&new);
+    if !uid.is_empty() && uid != object::uid(&old) {
+        let why = format!(
+            "Precondition failed: UID in precondition: {uid}, UID in object meta: {}",
+            object::uid(&old)
+        );
+        return Err(Failure::conflict(kind, name, &why));
+    }
+    place(write, &mut new)?;
+    for field in [
+        "uid",
+        "resourceVersion",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "generation",
+        "selfLink",
+    ] {
+        copy(&old, &mut new, &["metadata", field]);
+    }
+    keep_out_of_reach(write, &old, &mut new);
+    own(write, Some(&old), &mut new, ownership)?;
+    if kind.built_in == Some(BuiltIn::CustomResourceDefinition) && !write.through_status() {
+        crd::establish(&mut new, write.view.clock);
+    }
+    if counts_generations(kind) && desired(write, &old) != desired(write, &new) {
+        let generation = get(&old, &["metadata", "generation"]).and_then(Value::as_i64).unwrap_or(1);
+        set(&mut new, &["metadata", "generation"], json!(generation + 1));
+    }
+    check(write, &new, Some(&old))?;
+    if timeless(&old) == timeless(&new) {
+        return Ok(stored.clone());
+    }
+    store(state, write, new)
+}
+
+/// Whether `metadata.generation` is kept.
+const fn counts_generations(kind: &Kind) -> bool {
+    matches!(kind.built_in, None | Some(BuiltIn::CustomResourceDefinition))
+}
+
+/// What the generation counts changes of: all but metadata, and the status where it has a way of its own.
+fn desired(write: &Write<'_>, object: &Value) -> Value {
+    let mut desired = object.clone();
+    object::remove(&mut desired, &["metadata"]);
+    if write.view.version.status {
+        object::remove(&mut desired, &["status"]);
+    }
+    desired
+}
+
+/// Undoes what this endpoint may not change.
+fn keep_out_of_reach(write: &Write<'_>, old: &Value, new: &mut Value) {
+    if !write.through_status() {
+        if write.view.version.status {
+            copy(old, new, &["status"]);
+        }
+        if write.kind().built_in == Some(BuiltIn::Namespace) && write.call.subresource != "finalize" {
+            copy(old, new, &["spec", "finalizers"]);
+        }
+        return;
+    }
+    if write.kind().built_in.is_some() {
+        copy(old, new, &["spec"]);
+        copy(old, new, &["metadata", "ownerReferences"]);
+        return;
+    }
+    // Through a custom resource's status, nothing else moves.
+    let (status, managers) = (new.get("status").cloned(), get(new, &["metadata", "managedFields"]).cloned());
+    *new = old.clone();
+    for (path, value) in [(&["status"][..], status), (&["metadata", "managedFields"][..], managers)] {
+        match value {
+            Some(value) => set(new, path, value),
+            None => drop(object::remove(new, path)),
+        }
+    }
+}
+
+/// An object without the times of its managers: they alone are no change.
+fn timeless(object: &Value) -> Value {
+    let mut object = object.clone();
+    if let Some(Value::Array(entries)) = object.pointer_mut("/metadata/managedFields") {
+        for entry in entries {
+            object::remove(entry, &["time"]);
+        }
+    }
+    object
+}
+
+/// Gives an object the namespace of the request; 400 if it names another.
+fn place(write: &Write<'_>, object: &mut Value) -> Result<(), Failure> {
+    let asked = &write.call.namespace;
+    let own = object::namespace(object);
+    if !write.kind().namespaced {
+        object::remove(object, &["metadata", "namespace"]);
+    } else if !own.is_empty() && own != asked {
+        return Err(Failure::bad_request(
+            "the namespace of the provided object does not match the namespace sent on the request",
+        ));
+    } else {
+        set(object, &["metadata", "namespace"], json!(asked));
+    }
+    Ok(())
+}
+
+/// A name that is free. The prefix is cut so that names stay within 63 characters.
+fn generated(state: &mut State, write: &Write<'_>, prefix: &str) -> String {
+    let prefix: String = prefix.chars().take(58).collect();
+    loop {
+        let name = format!("{prefix}{}", state.ids.suffix());
+        if state.store.get(&write.kind().collection(), &write.key(&name)).is_none() {
+            return name;
+        }
+    }
+}
+
+/// 404 for a namespace that does not exist, 403 for one that is going.
+fn living_namespace(state: &State, write: &Write<'_>, name: &str) -> Result<(), Failure> {
+    if !write.kind().namespaced {
+        return Ok(());
+    }
+    let namespace = &write.call.namespace;
+    let Some(namespaces) = state.registry.get("", "namespaces") else { return Ok(()) };
+    let found = state.store.get(&namespaces.collection(), &Key::new("", namespace));
+    let found = found.ok_or_else(|| Failure::not_found(namespaces, namespace))?;
+    if object::deleting(&found) {
+        let why =
+            format!("unable to create new content in namespace {namespace} because it is being terminated");
+        let mut failure = Failure::forbidden(write.kind(), name, &why);
+        let message = format!("namespace {namespace} is being terminated");
+        let causes =
+            json!([{"reason": "NamespaceTerminating", "message": message, "field": "metadata.namespace"}]);
+        set(&mut failure.details, &["causes"], causes);
+        return Err(failure);
+    }
+    Ok(())
+}
+
+/// Notes who owns what.
+fn own(
+    write: &Write<'_>,
+    old: Option<&Value>,
+    object: &mut Value,
+    ownership: Ownership,
+) -> Result<(), Failure> {
+    let managers = match ownership {
+        Ownership::Applied(managers) => managers,
+        Ownership::Update(managers) => {
+            let node = write.view.version.schema.root();
+            managed_fields::track(node, old, object, managers, write.writer(Operation::Update)?)
+        }
+    };
+    managed_fields::set(object, managers);
+    Ok(())
+}
+
+/// 422 with everything that is wrong.
+fn check(write: &Write<'_>, object: &Value, old: Option<&Value>) -> Result<(), Failure> {
+    let kind = write.kind();
+    let mut errors = metadata::check(kind, object, old);
+    match kind.built_in {
+        Some(built_in) => errors.extend(built_in_rules::check(built_in, object, old)),
+        None => errors.extend(check_custom(write, object, old)),
+    }
+    if kind.built_in == Some(BuiltIn::CustomResourceDefinition) && errors.is_empty() {
+        crd::registrable(object)?;
+    }
+    if !errors.is_empty() {
+        let name = match object::name(object) {
+            "" => object::text(object, &["metadata", "generateName"]),
+            name => name,
+        };
+        return Err(Failure::invalid(kind, name, &errors));
+    }
+    if object.to_string().len() > OBJECT_MAX {
+        return Err(Failure::internal("etcdserver: request is too large"));
+    }
+    Ok(())
+}
+
+/// What a custom resource's schema has against it. Rules run only on what the schema lets through.
+fn check_custom(write: &Write<'_>, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
+    let (node, rules) = (write.view.version.schema.root(), &write.view.version.rules);
+    let mut errors = validate::check(node, object, old, "");
+    if errors.is_empty() {
+        return rules.check(node, object, old);
+    }
+    if !rules.is_empty() {
+        errors.push(FieldError::invalid(
+            "<nil>",
+            &Value::Null,
+            "some validation rules were not checked because the object was invalid; correct the existing errors to \
+             complete validation",
+        ));
+    }
+    errors
+}
+
+/// Stores an object, or takes it out when its deletion has been waiting for just this write.
+fn store(state: &mut State, write: &Write<'_>, object: Value) -> Result<Arc<Value>, Failure> {
+    let kind = write.kind();
+    let object = if kind.built_in == Some(BuiltIn::Event) && !kind.group.is_empty() {
+        let mut stored = events::to_core(&object);
+        set(&mut stored, &["apiVersion"], json!("v1"));
+        stored
+    } else {
+        object
+    };
+    if write.dry_run {
+        return Ok(Arc::new(object));
+    }
+    let (collection, key) = (kind.collection(), Key::of(&object));
+    if gc::finished(kind, &object) {
+        let object = Arc::new(object);
+        gc::remove(state, &collection, &key);
+        return Ok(object);
+    }
+    let stored = state.store.put(&collection, object);
+    if kind.built_in == Some(BuiltIn::CustomResourceDefinition) {
+        crd::register(state, &stored)?;
+    }
+    gc::settle(state, Work::Changed(collection, key));
+    Ok(stored)
+}
