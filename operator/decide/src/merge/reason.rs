@@ -2,7 +2,7 @@
 //!
 //! Names are API. Sentences carry absolute times, never ages, so that a text changes only when a fact does (DESIGN W1).
 
-use super::{label::AnyOf, method::Method, pool::Remedy, query::Unmet};
+use super::{label::AnyOf, method::Method, pool::Remedy, progress::JobProgress, query::Unmet};
 use crate::{facts::Login, reason::Reason};
 use jiff::Timestamp;
 
@@ -180,26 +180,6 @@ pub enum MergeReason {
     LastLook,
     /// What happened to a merge is not known and is read from GitHub.
     Unresolved,
-}
-
-/// How one job of a train stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum JobProgress {
-    /// It waits for its run.
-    Waiting(String),
-    /// It runs.
-    Running {
-        /// The job.
-        job: String,
-        /// Since when.
-        since: Option<Timestamp>,
-        /// When it should be done.
-        expected: Option<Timestamp>,
-    },
-    /// It passed.
-    Passed(String),
-    /// It failed.
-    Failed(String),
 }
 
 impl Reason for MergeReason {
@@ -421,22 +401,6 @@ impl MergeReason {
             | Self::Unverified { .. }
             | Self::LastLook
             | Self::Unresolved => None,
-        }
-    }
-}
-
-impl JobProgress {
-    fn words(&self) -> String {
-        match self {
-            Self::Waiting(job) => format!("{job} waits"),
-            Self::Running { job, since, expected } => {
-                let since = since.map(|since| format!(" since {}", clock(since))).unwrap_or_default();
-                let expected =
-                    expected.map(|at| format!(", expected about {}", clock(at))).unwrap_or_default();
-                format!("{job} is running{since}{expected}")
-            }
-            Self::Passed(job) => format!("{job} passed"),
-            Self::Failed(job) => format!("{job} failed"),
         }
     }
 }

@@ -7,7 +7,7 @@ use super::{
     evidence::{self, Verdict, Verdicts},
     policy::Policy,
     pool::{JobsUnknown, Member, Pool, Question, Run},
-    reason::JobProgress,
+    progress::JobProgress,
 };
 use crate::{facts::HeadSha, job::Presubmit};
 use api::prow_job::{ProwJobState, ProwJobType};
