@@ -21,6 +21,7 @@ pub mod method;
 pub mod plan;
 pub mod policy;
 pub mod pool;
+pub mod progress;
 pub mod prow;
 pub mod query;
 pub mod reason;
