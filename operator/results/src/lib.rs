@@ -15,7 +15,7 @@ mod source;
 mod storage;
 mod upload;
 
-pub use decide::report::storage_path::{Alias, NoPlace, Place, Provider, place};
+pub use decide::report::storage_path::{Alias, NoPlace, Place, Provider, join, place};
 pub use form::{Encoding, Form, Rules, form};
 pub use media_type::MediaTypes;
 pub use name::{BadName, ObjectName};
