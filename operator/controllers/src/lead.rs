@@ -6,6 +6,7 @@ use crate::{
     build_id::BuildIds,
     context::{Context, Installation},
     look::{self, Look},
+    merge_pool::Memory,
     prow_job,
     pulls::Pulls,
     runtime::{
@@ -154,6 +155,7 @@ impl Leader {
             catalogue: look::Catalogue::default(),
             looks: Hints::default(),
             pools,
+            merges: Memory::default(),
             events: Events::new(home.clone(), clock.clone(), &self.identity),
             writes: Writes::default(),
             backoff: Backoff::default(),

@@ -6,6 +6,7 @@ pub mod context;
 pub mod cursors;
 pub mod lead;
 pub mod look;
+pub mod merge_pool;
 pub mod prow_job;
 pub mod pulls;
 pub mod runtime;

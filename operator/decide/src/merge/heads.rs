@@ -30,7 +30,9 @@ pub fn news(pool: &Pool, policy: &Policy, plan: &Plan, now: Timestamp) -> Vec<(M
                 return None;
             }
             let status = match &policy.strategy {
-                Strategy::Tide(_) => in_tides_words(pool, policy, change, in_pool.contains(&report.member), now)?,
+                Strategy::Tide(_) => {
+                    in_tides_words(pool, policy, change, in_pool.contains(&report.member), now)?
+                }
                 Strategy::Serial { .. } | Strategy::Batch { .. } | Strategy::Train => {
                     status::in_our_words(policy, change, &report.why)
                 }

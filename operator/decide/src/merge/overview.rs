@@ -68,7 +68,9 @@ impl Reason for PoolReason {
             | Self::Unreadable(why)
             | Self::NoRecord(why) => why.clone(),
             Self::NotSwept(repository) => {
-                format!("The open pull requests of {repository} were not listed yet; nothing is planned before.")
+                format!(
+                    "The open pull requests of {repository} were not listed yet; nothing is planned before."
+                )
             }
             Self::Paused => "The pool is paused: a maintainer set spec.paused.".to_owned(),
             Self::Working => "Its branches are looked at, tested and merged.".to_owned(),
@@ -81,7 +83,9 @@ impl PoolReason {
     const fn stalls(&self) -> bool {
         match self {
             Self::NotGoverned(_) | Self::Overlap(_) | Self::Unsupported(_) => true,
-            Self::Unreadable(_) | Self::NotSwept(_) | Self::NoRecord(_) | Self::Paused | Self::Working => false,
+            Self::Unreadable(_) | Self::NotSwept(_) | Self::NoRecord(_) | Self::Paused | Self::Working => {
+                false
+            }
         }
     }
 
@@ -89,7 +93,9 @@ impl PoolReason {
     const fn passes(&self) -> bool {
         match self {
             Self::Unreadable(_) | Self::NotSwept(_) | Self::NoRecord(_) => true,
-            Self::NotGoverned(_) | Self::Overlap(_) | Self::Unsupported(_) | Self::Paused | Self::Working => false,
+            Self::NotGoverned(_) | Self::Overlap(_) | Self::Unsupported(_) | Self::Paused | Self::Working => {
+                false
+            }
         }
     }
 }
@@ -186,7 +192,9 @@ fn conditions(
     let (warns, reason, message) = match problems {
         [] => (false, "NoProblems", "Everything in the object is in force.".to_owned()),
         [one] => (true, "Problems", one.to_string()),
-        [first, rest @ ..] => (true, "Problems", format!("{first} And {} more: see status.problems.", rest.len())),
+        [first, rest @ ..] => {
+            (true, "Problems", format!("{first} And {} more: see status.problems.", rest.len()))
+        }
     };
     set(&mut conditions, ConditionType::Warnings, warns, reason, &cut(&message), generation, &now);
     conditions

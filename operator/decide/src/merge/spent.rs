@@ -6,7 +6,7 @@ use super::{
     pool::{Member, Run, Spent},
 };
 use crate::facts::BaseSha;
-use api::prow_job::{ProwJobState, ProwJobType};
+use api::prow_job::ProwJobState;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
@@ -66,13 +66,9 @@ mod tests {
     use super::*;
     use crate::{
         facts::HeadSha,
-        merge::{
-            intent::Car,
-            method::Method,
-            policy::Landing,
-            testing::minute,
-        },
+        merge::{intent::Car, method::Method, policy::Landing, testing::minute},
     };
+    use api::prow_job::ProwJobType;
 
     fn member(number: u64) -> Member {
         Member { number, head: HeadSha::new(format!("h{number}")) }
