@@ -5,6 +5,7 @@ use crate::{
     accounts::{Accounts, Outside},
     build_id::BuildIds,
     context::{Context, Installation},
+    installation,
     look::{self, Look},
     merge_pool::Memory,
     prow_job,
@@ -175,6 +176,7 @@ impl Leader {
         ready: watch::Sender<Option<Arc<Receiver>>>,
     ) -> Result<(), LeadError> {
         context.stores.ready().await;
+        installation::read(&context).await?;
         let receiver = Arc::new(Receiver::start(context.clone(), self.log.clone()).await?);
         ready.send_replace(Some(receiver));
         context.looks.hint(Look::Everything);

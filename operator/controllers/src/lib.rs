@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod build_id;
 pub mod context;
 pub mod cursors;
+pub mod installation;
 pub mod lead;
 pub mod look;
 pub mod merge_pool;

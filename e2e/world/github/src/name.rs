@@ -58,8 +58,10 @@ impl fmt::Display for Name {
 
 impl Ord for Name {
     fn cmp(&self, other: &Self) -> Ordering {
-        let folded = |name: &Self| name.0.chars().flat_map(char::to_lowercase).collect::<Vec<_>>();
-        folded(self).cmp(&folded(other))
+        fn folded(name: &Name) -> impl Iterator<Item = char> {
+            name.0.chars().flat_map(char::to_lowercase)
+        }
+        folded(self).cmp(folded(other))
     }
 }
 

@@ -143,6 +143,8 @@ pub(super) fn plugins(effective: &EffectiveRepository) -> Plugins {
         label: plugins.label.as_ref().map(|plugin| command::label::Settings::new(plugin, [])),
         lgtm: plugins.lgtm.as_ref().map(Into::into),
         approve: plugins.approve.as_ref().map(Into::into),
+        wip: plugins.wip.is_some(),
+        owners_label: plugins.owners_label.is_some(),
     }
 }
 

@@ -87,10 +87,16 @@ pub enum CommandAction {
     },
     /// Write the one comment with this hidden marker: edit it in place, or create it. Not at all if it reads so already.
     Keep {
-        /// The hidden text by which the comment is found again, among our own comments only.
+        /// The hidden text that the comment begins with. It counts only there, and only in our own comments: further
+        /// down, and in replies, we repeat what others wrote.
         marker: &'static str,
         /// The whole text, marker included.
         text: String,
+    },
+    /// Remove the comment with this hidden marker, where there is one.
+    Drop {
+        /// The marker.
+        marker: &'static str,
     },
 }
 
@@ -138,6 +144,10 @@ pub enum CommandReason {
     Ready,
     /// The owners of the changed files ask for it.
     Owners,
+    /// Ownership files may not come in as they are.
+    OwnersInvalid,
+    /// Nothing is wrong with the ownership files.
+    OwnersValid,
     /// So many lines are changed.
     Size {
         /// How many, without generated files.
@@ -167,6 +177,8 @@ impl Reason for CommandReason {
             Self::NotReady => "NotReady",
             Self::Ready => "Ready",
             Self::Owners => "Owners",
+            Self::OwnersInvalid => "OwnersInvalid",
+            Self::OwnersValid => "OwnersValid",
             Self::Size { .. } => "Size",
         }
     }
@@ -187,6 +199,10 @@ impl Reason for CommandReason {
             Self::NotReady => "It is a draft, or its title says that it is not ready.".to_owned(),
             Self::Ready => "It is ready.".to_owned(),
             Self::Owners => "The OWNERS files of the changed paths ask for it.".to_owned(),
+            Self::OwnersInvalid => {
+                "An OWNERS file is invalid, or names somebody who is not trusted.".to_owned()
+            }
+            Self::OwnersValid => "Nothing is wrong with the OWNERS files.".to_owned(),
             Self::Size { lines } => format!("{lines} lines are changed, generated files left out."),
         }
     }

@@ -126,3 +126,58 @@ impl WaitFor {
             && self.description.is_match(&status.description)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        command::item::samples::{pull, says},
+        facts::StatusState,
+        owners::Layout,
+    };
+    use std::collections::BTreeSet;
+
+    fn welcomed(
+        given: &plugins::Blunderbuss,
+        item: &Item,
+        description: &str,
+        status: Option<&CommitStatus>,
+    ) -> usize {
+        let (robin, busy, files) = (Login::new("robin"), BTreeSet::new(), ["x".to_owned()]);
+        let owners = Owners::read(&Layout::default(), [("OWNERS", "reviewers: [kim, lee]")]);
+        let change = Change { number: 1, author: Some(&robin), files: &files, busy: &busy };
+        let settings = Settings::new(given).unwrap();
+        welcome(&settings, item, &says(&robin, description), &owners, change, status).len()
+    }
+
+    #[test]
+    fn a_new_pull_request_gets_reviewers_unless_it_says_whom() {
+        let plain = plugins::Blunderbuss::default();
+        assert_eq!(welcomed(&plain, &pull(&[]), "hello", None), 1);
+        assert_eq!(welcomed(&plain, &pull(&[]), "/cc @kim", None), 0);
+    }
+
+    #[test]
+    fn a_draft_waits_where_the_settings_say_so() {
+        let draft = Item { draft: true, ..pull(&[]) };
+        let waiting = plugins::Blunderbuss { ignore_drafts: Some(true), ..plugins::Blunderbuss::default() };
+        assert_eq!(welcomed(&waiting, &draft, "", None), 0);
+        assert_eq!(welcomed(&plugins::Blunderbuss::default(), &draft, "", None), 1);
+    }
+
+    #[test]
+    fn reviewers_can_wait_for_a_status() {
+        let wait = Some(plugins::WaitForStatus::default());
+        let waiting = plugins::Blunderbuss { wait_for_status: wait, ..plugins::Blunderbuss::default() };
+        let status = CommitStatus {
+            context: "tide".to_owned(),
+            state: StatusState::Pending,
+            description: "Not mergeable. Needs lgtm label.".to_owned(),
+            target_url: String::new(),
+            creator: None,
+            created_at: None,
+        };
+        assert_eq!(welcomed(&waiting, &pull(&[]), "", None), 0);
+        assert_eq!(welcomed(&waiting, &pull(&[]), "", Some(&status)), 1);
+    }
+}

@@ -297,6 +297,18 @@ pub const OVERRIDE_CANCEL: Row = Row {
     ..OVERRIDE
 };
 
+/// Looks at the ownership files again.
+pub const VERIFY_OWNERS: Row = Row {
+    plugin: "verifyOwners",
+    words: &["verify-owners"],
+    case: Case::Any,
+    argument: "",
+    about: "Looks at the changed OWNERS files again, as when somebody has joined the organization.",
+    who: ANYBODY,
+    on: On::PullRequests,
+    example: "/verify-owners",
+};
+
 /// All commands, in the order in which a page lists them.
 pub const ALL: &[&Row] = &[
     &LGTM,
@@ -324,6 +336,7 @@ pub const ALL: &[&Row] = &[
     &OVERRIDE_STICKY,
     &OVERRIDE_CANCEL,
     &SKIP,
+    &VERIFY_OWNERS,
 ];
 
 #[cfg(test)]

@@ -45,3 +45,43 @@ pub fn plan(
     let action = CommandAction::SetMilestone(wanted.map(str::to_owned));
     vec![Planned::new(action, CommandReason::requested(said, command))]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        command::item::samples::{issue, says},
+        facts::Login,
+    };
+
+    fn set(text: &str, has_speaker: bool, current: Option<&str>) -> Vec<CommandAction> {
+        let (kim, titles) = (Login::new("kim"), BTreeSet::from(["v1.0".to_owned(), "Next Year".to_owned()]));
+        let team = Team { slug: "leads", name: "Leads", has_speaker };
+        let plan = plan(&issue(&[]), &says(&kim, text), team, current, &titles);
+        plan.into_iter().map(|planned| planned.action).collect()
+    }
+
+    #[test]
+    fn a_title_may_have_blanks_and_its_case_counts() {
+        assert_eq!(
+            set("/milestone Next Year", true, None),
+            [CommandAction::SetMilestone(Some("Next Year".to_owned()))]
+        );
+        let [CommandAction::Reply { text, .. }] = &set("/milestone next year", true, None)[..] else {
+            panic!()
+        };
+        assert!(text.contains("`Next Year`, `v1.0`"), "{text}");
+    }
+
+    #[test]
+    fn the_same_milestone_needs_no_action() {
+        assert!(set("/milestone v1.0", true, Some("v1.0")).is_empty());
+        assert!(set("/milestone clear", true, None).is_empty());
+        assert_eq!(set("/milestone clear", true, Some("v1.0")), [CommandAction::SetMilestone(None)]);
+    }
+
+    #[test]
+    fn only_the_team_sets_it() {
+        assert!(matches!(set("/milestone v1.0", false, None)[..], [CommandAction::Reply { .. }]));
+    }
+}

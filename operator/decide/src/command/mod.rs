@@ -22,6 +22,7 @@ mod reply;
 pub mod retitle;
 pub mod skip;
 mod texts;
+pub mod verify_owners;
 pub mod wip;
 
 pub use action::{CloseReason, CommandAction, CommandReason, Plan};

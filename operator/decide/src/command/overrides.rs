@@ -246,3 +246,105 @@ fn failed(checks: &[CheckRun]) -> BTreeSet<&str> {
     });
     failed.difference(&fine).copied().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        command::item::samples::{pull, says},
+        facts::Login,
+        report::status::tested_base,
+    };
+
+    const ADMIN: Asking = Asking { admin: true, in_team: false, top_level_owner: false };
+
+    fn status(context: &str, state: StatusState, description: &str) -> CommitStatus {
+        CommitStatus {
+            context: context.to_owned(),
+            state,
+            description: description.to_owned(),
+            target_url: String::new(),
+            creator: None,
+            created_at: None,
+        }
+    }
+
+    fn check(name: &str, conclusion: Option<CheckConclusion>) -> CheckRun {
+        let status = if conclusion.is_some() { CheckStatus::Completed } else { CheckStatus::Running };
+        CheckRun { name: name.to_owned(), status, conclusion }
+    }
+
+    fn actions(asking: Asking, text: &str) -> Vec<CommandAction> {
+        let (ada, base) = (Login::new("ada"), BaseSha::new("b".repeat(40)));
+        let statuses = vec![
+            status("unit", StatusState::Failure, ""),
+            status("lint", StatusState::Success, "Overridden by kim"),
+        ];
+        let checks = [
+            check("scan", Some(CheckConclusion::Failure)),
+            check("again", Some(CheckConclusion::Failure)),
+            check("again", None),
+        ];
+        let required = ["e2e / long".to_owned()];
+        let head = Head { statuses, checks: &checks, required: &required, jobs: &[], base: &base };
+        let plan = plan(&Settings::default(), &pull(&[]), &says(&ada, text), asking, head);
+        plan.into_iter().map(|planned| planned.action).collect()
+    }
+
+    fn set(actions: &[CommandAction]) -> Vec<(&str, StatusState, &str)> {
+        let set = actions.iter().filter_map(|action| match action {
+            CommandAction::SetStatus { context, state, description, .. } => {
+                Some((context.as_str(), *state, description.as_str()))
+            }
+            _ => None,
+        });
+        set.collect()
+    }
+
+    #[test]
+    fn an_override_is_bound_to_the_base() {
+        let actions = actions(ADMIN, "/override unit");
+        let [(context, state, description)] = set(&actions)[..] else { panic!("{actions:?}") };
+        assert_eq!((context, state), ("unit", StatusState::Success));
+        assert_eq!(tested_base(description), Some(BaseSha::new("b".repeat(40))));
+        assert!(!description.contains(SKIP_RETEST));
+    }
+
+    #[test]
+    fn a_sticky_override_says_so() {
+        assert!(set(&actions(ADMIN, "/override-sticky unit"))[0].2.contains(SKIP_RETEST));
+    }
+
+    #[test]
+    fn a_required_context_need_not_be_posted() {
+        assert_eq!(set(&actions(ADMIN, "/override \"e2e / long\""))[0].0, "e2e / long");
+    }
+
+    #[test]
+    fn a_check_that_runs_again_is_not_failed() {
+        let passed = CommandAction::PassCheck { name: "scan".to_owned(), by: Login::new("ada") };
+        assert_eq!(actions(ADMIN, "/override scan")[0], passed);
+        assert!(matches!(actions(ADMIN, "/override again")[..], [CommandAction::Reply { .. }]));
+    }
+
+    #[test]
+    fn one_unknown_name_stops_all() {
+        let [CommandAction::Reply { text, .. }] = &actions(ADMIN, "/override unit nope")[..] else {
+            panic!()
+        };
+        assert!(text.contains("`nope`") && text.contains("`scan`"), "{text}");
+    }
+
+    #[test]
+    fn what_is_cancelled_can_be_overridden_in_the_same_text() {
+        let actions = actions(ADMIN, "/override lint\n/override-cancel");
+        let states: Vec<StatusState> = set(&actions).iter().map(|(_, state, _)| *state).collect();
+        assert_eq!(states, [StatusState::Failure, StatusState::Success]);
+    }
+
+    #[test]
+    fn others_are_told_who_may() {
+        let asking = Asking { top_level_owner: true, ..Asking::default() };
+        assert!(matches!(actions(asking, "/override unit")[..], [CommandAction::Reply { .. }]));
+    }
+}

@@ -110,18 +110,19 @@ pub(super) mod lgtm {
         let head = record.head.as_ref().map_or("", HeadSha::short);
         let json = serde_json::json!({ "head": record.head, "tree": record.tree });
         format!(
-            "The label `lgtm` is there for {head}, said by {by}.\n\n<details>Git tree hash: {}</details>\n{MARKER} {json} -->\n",
+            "{MARKER} {json} -->\nThe label `lgtm` is there for {head}, said by {by}.\n\n\
+             <details>Git tree hash: {}</details>\n",
             record.tree
         )
     }
 
     pub fn taken_back(by: &Login) -> String {
-        format!("{by} took `lgtm` back.\n\n{MARKER} -->\n")
+        format!("{MARKER} -->\n{by} took `lgtm` back.\n")
     }
 
     pub fn lost(head: &HeadSha) -> String {
         format!(
-            "There are new changes, up to {}: the label `lgtm` is gone until somebody looks again.\n\n{MARKER} -->\n",
+            "{MARKER} -->\nThere are new changes, up to {}: the label `lgtm` is gone until somebody looks again.\n",
             head.short()
         )
     }
@@ -240,5 +241,40 @@ pub(super) mod overrides {
         } else {
             format!("These count as failed again: {}.", list(names))
         }
+    }
+}
+
+/// Of `verifyOwners`.
+pub(super) mod verify_owners {
+    use super::{BTreeSet, Login, list};
+    use crate::{config::Problem, owners::verify::Findings};
+    use std::fmt::Write as _;
+
+    pub fn comment(findings: &Findings, strangers: &[(&Login, &BTreeSet<String>)], marker: &str) -> String {
+        let mut text = format!("{marker}\n");
+        // Files hold texts of many lines; here each is one.
+        let line = |problem: &Problem| problem.to_string().replace(char::is_control, " ");
+        if !findings.errors.is_empty() {
+            text.push_str("These OWNERS files are invalid:\n\n");
+            for error in &findings.errors {
+                let _ = writeln!(text, "- {}", line(error));
+            }
+        }
+        if !strangers.is_empty() {
+            text.push_str(
+                "\nThese people are named anew and are not trusted here: they are neither members of the organization \
+                 nor collaborators, or the name is no alias. Once they are, comment `/verify-owners`.\n\n",
+            );
+            for (login, files) in strangers {
+                let _ = writeln!(text, "- {login} in {}", list(*files).replace(char::is_control, "?"));
+            }
+        }
+        if !findings.warnings.is_empty() {
+            text.push_str("\nNot wrong, but perhaps not meant so:\n\n");
+            for warning in &findings.warnings {
+                let _ = writeln!(text, "- {}", line(warning));
+            }
+        }
+        text
     }
 }

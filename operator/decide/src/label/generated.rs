@@ -36,17 +36,16 @@ impl Generated {
                 ["file-prefix", value] => self.name_prefixes.push(value.to_owned()),
                 ["file-name", value] => self.names.push(value.to_owned()),
                 ["path", value] => self.paths.push(value.to_owned()),
-                ["paths-from-repo", value] => match file(value) {
-                    Some(list) => {
-                        let listed = list.lines().map(str::trim);
-                        let paths = listed.filter(|path| !path.is_empty() && !path.starts_with('#'));
-                        self.paths.extend(paths.map(str::to_owned));
-                    }
-                    None => {
+                ["paths-from-repo", value] => {
+                    let Some(list) = file(value) else {
                         let why = format!("{value} is not in the repository");
                         problems.push(problem(".generated_files", number, why));
-                    }
-                },
+                        continue;
+                    };
+                    let paths = list.lines().map(str::trim);
+                    let paths = paths.filter(|path| !path.is_empty() && !path.starts_with('#'));
+                    self.paths.extend(paths.map(str::to_owned));
+                }
                 _ => {
                     let why = format!(
                         "{line:?} is not read: write path-prefix, file-prefix, file-name, path or paths-from-repo, and a value"
@@ -71,13 +70,12 @@ impl Generated {
                 problems.push(problem(".gitattributes", number, why));
                 continue;
             }
-            match regex::Regex::new(&expression(pattern)) {
-                Ok(pattern) => self.attributes.push(Attribute { pattern, generated }),
-                Err(_) => {
-                    let why = format!("the pattern {pattern} cannot be read");
-                    problems.push(problem(".gitattributes", number, why));
-                }
-            }
+            let Ok(pattern) = regex::Regex::new(&expression(pattern)) else {
+                let why = format!("the pattern {pattern} cannot be read");
+                problems.push(problem(".gitattributes", number, why));
+                continue;
+            };
+            self.attributes.push(Attribute { pattern, generated });
         }
         problems
     }

@@ -12,6 +12,7 @@ pub mod notification;
 pub mod reviewers;
 mod suggest;
 mod tree;
+pub mod verify;
 
 pub use aliases::Aliases;
 pub use denylist::Denylist;

@@ -48,6 +48,9 @@ impl State {
         old: Option<&str>,
     ) -> Allowed<()> {
         let actor = self.permit(by, repo, Role::Write)?;
+        if old.is_none() && self.repo(repo)?.refs.contains_key(name) {
+            return Err(Refusal::unprocessable("Reference already exists"));
+        }
         self.may_move(by, repo, name, old.unwrap_or(ZERO), new).map_err(Refusal::unprocessable)?;
         self.git.set_ref(repo, name, new, old.unwrap_or(ZERO))?;
         self.moved(repo, name, old.unwrap_or(ZERO), new, &actor)

@@ -75,6 +75,7 @@ impl State {
             last_edited_at: None,
             reactions: Vec::new(),
         });
+        self.repo_mut(repo)?.homes.insert(id, number);
         self.touch(repo, number)?;
         self.emit_review(repo, number, id, &author, "submitted")?;
         for comment in comments {
@@ -136,6 +137,7 @@ impl State {
             reactions: Vec::new(),
         };
         self.pull_mut(repo, number)?.review_comments.push(comment);
+        self.repo_mut(repo)?.homes.insert(id, number);
         self.emit_review_comment(repo, id, author, "created")
     }
 
@@ -208,13 +210,18 @@ impl State {
         stale.into_iter().try_for_each(|id| self.dismiss(repo, number, id, actor))
     }
 
+    /// A review, with the number of its pull request.
+    pub(crate) fn find_review(&self, repo: &Name, id: u64) -> Allowed<(u64, &Review)> {
+        let issue = self.home(repo, id)?;
+        let review = issue.pull.iter().flat_map(|pull| &pull.reviews).find(|one| one.id == id);
+        Ok((issue.number, review.ok_or_else(Refusal::not_found)?))
+    }
+
     /// A comment on a line, with the number of its pull request.
     pub(crate) fn find_review_comment(&self, repo: &Name, id: u64) -> Allowed<(u64, &ReviewComment)> {
-        let pulls =
-            self.repo(repo)?.issues.values().filter_map(|issue| Some((issue.number, issue.pull.as_ref()?)));
-        let mut all = pulls
-            .flat_map(|(number, pull)| pull.review_comments.iter().map(move |comment| (number, comment)));
-        all.find(|(_, comment)| comment.id == id).ok_or_else(Refusal::not_found)
+        let issue = self.home(repo, id)?;
+        let comment = issue.pull.iter().flat_map(|pull| &pull.review_comments).find(|one| one.id == id);
+        Ok((issue.number, comment.ok_or_else(Refusal::not_found)?))
     }
 
     fn emit_review(&mut self, repo: &Name, number: u64, id: u64, sender: &Name, action: &str) -> Allowed<()> {

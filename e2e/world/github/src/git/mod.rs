@@ -54,18 +54,39 @@ impl From<GitError> for Refusal {
 
 type Asked<T> = Result<T, GitError>;
 
+/// What git said, and its exit code.
+#[derive(Clone, Debug)]
+struct Answer {
+    code: i32,
+    out: Vec<u8>,
+}
+
+impl Answer {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.out).trim_end().to_owned()
+    }
+
+    /// The output of a command that must succeed.
+    fn good(self, args: &[&str]) -> Asked<Vec<u8>> {
+        if self.code == 0 { Ok(self.out) } else { Err(refused(args, &self.text())) }
+    }
+}
+
+fn is_full(id: &str) -> bool {
+    id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// The folder of repositories.
 #[derive(Debug)]
 pub struct Git {
     root: PathBuf,
-    /// Comparisons and trial merges by repository and pair of commits: they can never change.
-    comparisons: Mutex<BTreeMap<(Name, String, String), Comparison>>,
-    merges: Mutex<BTreeMap<(Name, String, String), Option<String>>>,
+    /// Answers about objects by their ids, which can never change. Worlds are asked the same things again and again.
+    facts: Mutex<BTreeMap<(Name, Vec<String>), Answer>>,
     _vanishes: Option<tempfile::TempDir>,
 }
 
 impl Git {
-    /// Keeps repositories in `folder`, or in one that vanishes with this value.
+    /// Keeps repositories in `folder`, or in one that vanishes with this value. Fails if the folder cannot be made, or git is missing or too old.
     pub fn open(folder: Option<PathBuf>) -> std::io::Result<Self> {
         let (root, vanishes) = if let Some(root) = folder {
             (root, None)
@@ -74,7 +95,32 @@ impl Git {
             (made.path().to_owned(), Some(made))
         };
         std::fs::create_dir_all(&root)?;
-        Ok(Self { root, comparisons: Mutex::default(), merges: Mutex::default(), _vanishes: vanishes })
+        let git = Self { root, facts: Mutex::default(), _vanishes: vanishes };
+        git.check_version()?;
+        Ok(git)
+    }
+
+    /// `merge-tree --write-tree` came with git 2.38.
+    fn check_version(&self) -> std::io::Result<()> {
+        let missing = |error| {
+            std::io::Error::new(
+                std::io::ErrorKind::NotFound,
+                format!("git cannot be run, install it: {error}"),
+            )
+        };
+        let said = self.command().arg("version").output().map_err(missing)?.stdout;
+        let said = String::from_utf8_lossy(&said);
+        let mut parts = said
+            .trim()
+            .trim_start_matches("git version ")
+            .split('.')
+            .map(|part| part.parse::<u32>().unwrap_or(0));
+        if (parts.next(), parts.next()) >= (Some(2), Some(38)) {
+            return Ok(());
+        }
+        let message =
+            format!("git 2.38 or newer is needed for merges without a work tree; this is {}", said.trim());
+        Err(std::io::Error::new(std::io::ErrorKind::Unsupported, message))
     }
 
     /// The folder that `git http-backend` serves.
@@ -101,7 +147,7 @@ impl Git {
         command
     }
 
-    fn ask(&self, repo: &Name, args: &[&str], input: &[u8]) -> Asked<(bool, Vec<u8>)> {
+    fn ask(&self, repo: &Name, args: &[&str], input: &[u8]) -> Asked<Answer> {
         let mut command = self.command();
         command
             .arg("--git-dir")
@@ -116,10 +162,34 @@ impl Git {
     }
 
     fn text_of(&self, repo: &Name, args: &[&str], input: &[u8]) -> Asked<String> {
-        match self.ask(repo, args, input)? {
-            (true, out) => Ok(String::from_utf8_lossy(&out).trim_end().to_owned()),
-            (false, out) => Err(refused(args, &String::from_utf8_lossy(&out))),
+        let answer = self.ask(repo, args, input)?;
+        let text = answer.text();
+        answer.good(args).map(|_| text)
+    }
+
+    /// Asks what depends on nothing but the objects `ids`, and remembers the answer if these are full ids.
+    /// That something is missing is not remembered: it may still come.
+    fn fact(&self, repo: &Name, args: &[&str], ids: &[&str]) -> Asked<Answer> {
+        let key = (repo.clone(), args.iter().map(|arg| (*arg).to_owned()).collect());
+        let lasting = ids.iter().all(|id| is_full(id));
+        if let Some(known) =
+            self.facts.lock().unwrap_or_else(PoisonError::into_inner).get(&key).filter(|_| lasting)
+        {
+            return Ok(known.clone());
         }
+        let answer = self.ask(repo, args, b"")?;
+        // For these two, 1 is an answer: no ancestor, a conflict.
+        let tells = answer.code == 1 && matches!(args.first(), Some(&("merge-base" | "merge-tree")));
+        if lasting && (answer.code == 0 || tells) {
+            self.facts.lock().unwrap_or_else(PoisonError::into_inner).insert(key, answer.clone());
+        }
+        Ok(answer)
+    }
+
+    fn fact_text(&self, repo: &Name, args: &[&str], ids: &[&str]) -> Asked<String> {
+        let answer = self.fact(repo, args, ids)?;
+        let text = answer.text();
+        answer.good(args).map(|_| text)
     }
 
     /// Makes an empty repository.
@@ -147,8 +217,8 @@ impl Git {
 
     /// The id of the commit that a branch, tag, short id or expression names.
     pub fn resolve(&self, repo: &Name, rev: &str) -> Option<String> {
-        let rev = format!("{rev}^{{commit}}");
-        self.text(repo, &["rev-parse", "--verify", "--quiet", "--end-of-options", &rev]).ok()
+        let commit = format!("{rev}^{{commit}}");
+        self.fact_text(repo, &["rev-parse", "--verify", "--quiet", "--end-of-options", &commit], &[rev]).ok()
     }
 
     /// The refs below `refs/heads/` and `refs/tags/`.
@@ -212,21 +282,16 @@ impl Git {
 
     /// The tree of a merge, or `None` if the two conflict.
     pub fn merge_tree(&self, repo: &Name, ours: &str, theirs: &str) -> Asked<Option<String>> {
-        let key = (repo.clone(), ours.to_owned(), theirs.to_owned());
-        if let Some(known) = self.merges.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(known.clone());
-        }
         let args = ["merge-tree", "--write-tree", "--no-messages", "--name-only", ours, theirs];
-        let (clean, out) = self.ask(repo, &args, b"")?;
-        let out = String::from_utf8_lossy(&out);
-        let tree = out.lines().next().unwrap_or_default();
-        // In a conflict git writes a tree with markers; anything else is an error, but for histories with nothing in common.
-        if !clean && (tree.len() != 40 || tree.contains(' ')) && !out.contains("unrelated histories") {
-            return Err(refused(&args, &out));
+        let answer = self.fact(repo, &args, &[ours, theirs])?;
+        let text = answer.text();
+        match answer.code {
+            0 => Ok(Some(text)),
+            // Conflicts are listed; histories with nothing in common do not merge either.
+            1 => Ok(None),
+            _ if text.contains("unrelated histories") => Ok(None),
+            _ => Err(refused(&args, &text)),
         }
-        let merged = clean.then(|| tree.to_owned());
-        self.merges.lock().unwrap_or_else(PoisonError::into_inner).insert(key, merged.clone());
-        Ok(merged)
     }
 
     /// Makes a commit of a tree, without moving a ref.
@@ -250,10 +315,9 @@ impl Git {
                 .env(format!("GIT_{role}_EMAIL"), &who.email)
                 .env(format!("GIT_{role}_DATE"), format!("@{} +0000", who.at.as_second()));
         }
-        match run(command, &["commit-tree"], message.as_bytes())? {
-            (true, out) => Ok(String::from_utf8_lossy(&out).trim().to_owned()),
-            (false, out) => Err(refused(&["commit-tree"], &String::from_utf8_lossy(&out))),
-        }
+        let args = ["commit-tree"];
+        let out = run(command, &args, message.as_bytes())?.good(&args)?;
+        Ok(String::from_utf8_lossy(&out).trim().to_owned())
     }
 
     /// Replays the commits that `base` lacks on top of it; `None` on a conflict. Returns the last one made.
@@ -269,7 +333,7 @@ impl Git {
             let Some(parent) = commit.parents.first() else { return Ok(None) };
             // A commit with the tree of `onto` and the parent of `commit` makes that parent the merge base,
             // which is what a cherry-pick is. (git 2.40 would take --merge-base.)
-            let onto_tree = self.text(repo, &["rev-parse", &format!("{onto}^{{tree}}")])?;
+            let onto_tree = self.commit(repo, &onto)?.tree;
             let stand_in = self.commit_tree(repo, &onto_tree, &[parent], committer, committer, "stand-in")?;
             let Some(tree) = self.merge_tree(repo, &stand_in, &commit.sha)? else { return Ok(None) };
             onto = self.commit_tree(repo, &tree, &[&onto], &commit.author, committer, &commit.message)?;
@@ -279,13 +343,14 @@ impl Git {
 
     /// Whether `old` can be reached from `new`.
     pub fn is_ancestor(&self, repo: &Name, old: &str, new: &str) -> Asked<bool> {
-        Ok(self.ask(repo, &["merge-base", "--is-ancestor", old, new], b"")?.0)
+        Ok(self.fact(repo, &["merge-base", "--is-ancestor", old, new], &[old, new])?.code == 0)
     }
 
     /// The ids of the commits that `new` has and `old` lacks.
     pub fn between(&self, repo: &Name, old: &str, new: &str) -> Asked<Vec<String>> {
         let range = format!("{old}..{new}");
-        Ok(self.text(repo, &["rev-list", &range])?.lines().map(str::to_owned).collect())
+        let list = self.fact_text(repo, &["rev-list", &range], &[old, new])?;
+        Ok(list.lines().map(str::to_owned).collect())
     }
 
     /// Commits from `tip` backwards that are not reachable from `without`, newest first.
@@ -301,37 +366,31 @@ impl Git {
         args.extend(not.as_deref());
         args.push("--");
         args.extend(path);
-        let out = self.text(repo, &args)?;
+        let out = self.fact_text(repo, &args, &[tip, without.unwrap_or(tip)])?;
         Ok(out.split('\0').filter_map(parse_commit).collect())
     }
 
     /// One commit.
     pub fn commit(&self, repo: &Name, sha: &str) -> Asked<Commit> {
         let args = ["log", "-1", COMMIT_FORMAT, sha, "--"];
-        parse_commit(&self.text(repo, &args)?).ok_or_else(|| refused(&args, "a commit that cannot be read"))
+        let text = self.fact_text(repo, &args, &[sha])?;
+        parse_commit(&text).ok_or_else(|| refused(&args, "a commit that cannot be read"))
     }
 
     /// What lies between a base and a head.
     pub fn compare(&self, repo: &Name, base: &str, head: &str) -> Asked<Comparison> {
-        let key = (repo.clone(), base.to_owned(), head.to_owned());
-        if let Some(known) = self.comparisons.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(known.clone());
-        }
-        let merge_base = self.text(repo, &["merge-base", base, head]).ok();
+        let merge_base = self.fact_text(repo, &["merge-base", base, head], &[base, head]).ok();
         let mut commits = self.log(repo, head, Some(base), None)?;
         commits.reverse();
         let behind_by = self.between(repo, head, base)?.len();
         let files = self.diff(repo, merge_base.as_deref().unwrap_or(base), head)?;
-        let comparison = Comparison { merge_base, commits, behind_by, files };
-        self.comparisons.lock().unwrap_or_else(PoisonError::into_inner).insert(key, comparison.clone());
-        Ok(comparison)
+        Ok(Comparison { merge_base, commits, behind_by, files })
     }
 
     /// The files that differ between two commits.
     pub fn diff(&self, repo: &Name, old: &str, new: &str) -> Asked<Vec<FileDiff>> {
-        let out =
-            self.text(repo, &["diff", "-M", "--raw", "--numstat", "--no-abbrev", "-z", old, new, "--"])?;
-        let mut files = parse_raw_numstat(&out);
+        let args = ["diff", "-M", "--raw", "--numstat", "--no-abbrev", "-z", old, new, "--"];
+        let mut files = parse_raw_numstat(&self.fact_text(repo, &args, &[old, new])?);
         let patches = self.patch(repo, old, new)?;
         for (file, patch) in files.iter_mut().zip(patches.split("\ndiff --git ")) {
             file.patch = patch.find("\n@@").map(|at| patch.split_at(at + 1).1.trim_end().to_owned());
@@ -341,7 +400,7 @@ impl Git {
 
     /// The difference between two commits as a unified diff.
     pub fn patch(&self, repo: &Name, old: &str, new: &str) -> Asked<String> {
-        self.text(repo, &["diff", "-M", old, new, "--"])
+        self.fact_text(repo, &["diff", "-M", old, new, "--"], &[old, new])
     }
 
     /// The entries of a tree, or of the tree of a commit.
@@ -351,32 +410,28 @@ impl Git {
             args.extend(["-r", "-t"]);
         }
         args.push(tree);
-        let out = self.text(repo, &args)?;
+        let out = self.fact_text(repo, &args, &[tree])?;
         Ok(out.split('\0').filter_map(parse_entry).collect())
     }
 
     /// The object at a path of a commit, as its kind and id.
     pub fn at_path(&self, repo: &Name, sha: &str, path: &str) -> Option<(String, String)> {
-        let path = path.trim_matches('/');
-        let object = self
-            .text(repo, &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{sha}:{path}")])
-            .ok()?;
-        let kind = self.text(repo, &["cat-file", "-t", &object]).ok()?;
+        let spot = format!("{sha}:{}", path.trim_matches('/'));
+        let args = ["rev-parse", "--verify", "--quiet", "--end-of-options", &spot];
+        let object = self.fact_text(repo, &args, &[sha]).ok()?;
+        let kind = self.fact_text(repo, &["cat-file", "-t", &object], &[&object]).ok()?;
         Some((kind, object))
     }
 
     /// The bytes of a blob.
     pub fn blob(&self, repo: &Name, sha: &str) -> Asked<Vec<u8>> {
         let args = ["cat-file", "blob", sha];
-        match self.ask(repo, &args, b"")? {
-            (true, out) => Ok(out),
-            (false, out) => Err(refused(&args, &String::from_utf8_lossy(&out))),
-        }
+        self.fact(repo, &args, &[sha])?.good(&args)
     }
 }
 
 /// Runs git to its end. Standard error replaces an empty output when it fails.
-fn run(mut command: Command, args: &[&str], input: &[u8]) -> Asked<(bool, Vec<u8>)> {
+fn run(mut command: Command, args: &[&str], input: &[u8]) -> Asked<Answer> {
     let failed = |error: std::io::Error| refused(args, &error.to_string());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().map_err(failed)?;
@@ -390,7 +445,7 @@ fn run(mut command: Command, args: &[&str], input: &[u8]) -> Asked<(bool, Vec<u8
     }
     let done = child.wait_with_output().map_err(failed)?;
     let out = if done.stdout.is_empty() && !done.status.success() { done.stderr } else { done.stdout };
-    Ok((done.status.success(), out))
+    Ok(Answer { code: done.status.code().unwrap_or(-1), out })
 }
 
 fn refused(args: &[&str], message: &str) -> GitError {

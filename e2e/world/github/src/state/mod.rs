@@ -139,6 +139,11 @@ impl State {
         self.repos.get_mut(name).ok_or_else(Refusal::not_found)
     }
 
+    /// The issue or pull request that a comment, a review or a comment on a line belongs to.
+    pub(crate) fn home(&self, repo: &Name, id: u64) -> Allowed<&Issue> {
+        self.issue(repo, *self.repo(repo)?.homes.get(&id).ok_or_else(Refusal::not_found)?)
+    }
+
     /// An issue or pull request that must exist.
     pub fn issue(&self, repo: &Name, number: u64) -> Allowed<&Issue> {
         self.repo(repo)?.issues.get(&number).ok_or_else(Refusal::not_found)

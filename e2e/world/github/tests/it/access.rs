@@ -8,12 +8,13 @@ use world_github::{Name, Options};
 
 use crate::github::{Client, WIDGETS, acme, acme_with, list};
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_public_repository_is_read_without_a_token() {
     let github = acme();
     let reply = Client::anonymous(&github).get("/repos/acme/widgets").await.is(200);
     assert_eq!(reply.body["full_name"], WIDGETS);
     assert_eq!(reply.header("x-ratelimit-limit"), "60");
+    assert_eq!(reply.header("date"), "Thu, 01 Jan 2026 00:00:00 GMT");
     assert!(reply.body["permissions"].is_null());
 }
 

@@ -119,3 +119,19 @@ async fn the_observer_sees_writes_in_order_and_no_reads() {
         ["1 Before POST /repos/acme/widgets/issues", "1 After POST /repos/acme/widgets/issues"]
     );
 }
+
+#[tokio::test]
+async fn a_function_may_choose_what_goes_wrong() {
+    let github = acme();
+    let client = Client::of(&github, "robot");
+    let turn = std::sync::atomic::AtomicU64::new(0);
+    github.faults().choose(move |method, path| {
+        let odd = turn.fetch_add(1, std::sync::atomic::Ordering::SeqCst) % 2 == 1;
+        (odd && *method == Method::GET && path.starts_with("/repos/"))
+            .then(|| Fault::Fail(503, "Unavailable".to_owned()))
+    });
+    client.get("/repos/acme/widgets").await.is(200);
+    client.get("/repos/acme/widgets").await.is(503);
+    github.faults().clear();
+    client.get("/repos/acme/widgets").await.is(200);
+}

@@ -87,10 +87,8 @@ impl Run<'_> {
                 Subject::Comment(id) => Some(Node::Comment(repo.clone(), id)),
                 Subject::ReviewComment(id) => Some(Node::ReviewComment(repo.clone(), id)),
                 Subject::Review(id) => {
-                    let issues = self.state.repo(repo)?.issues.values();
-                    let mut pulls = issues.filter_map(|issue| Some((issue.number, issue.pull.as_ref()?)));
-                    let found = pulls.find(|(_, pull)| pull.reviews.iter().any(|one| one.id == id));
-                    found.map(|(number, _)| Node::Review(repo.clone(), number, id))
+                    let (home, _) = self.state.find_review(repo, id)?;
+                    Some(Node::Review(repo.clone(), home, id))
                 }
             })),
             _ => unanswered("ReactionPayload", field),
