@@ -4,6 +4,7 @@ use crate::{
     accounts::{AccountError, Accounts},
     build_id::BuildIds,
     look::{Catalogue, Look},
+    merge_pool::Memory,
     pulls::Pulls,
     runtime::{events::Events, hints::Hints, lease::Term, next::Backoff, writes::Writes},
     stores::{Stores, sorted},
@@ -48,6 +49,8 @@ pub struct Context {
     pub looks: Hints<Look>,
     /// Pools to look at: told by looks.
     pub pools: tokio::sync::mpsc::UnboundedSender<ObjectRef<MergePool>>,
+    /// What is remembered of pools between two looks.
+    pub merges: Memory,
     /// Events on our objects.
     pub events: Events,
     /// The read-your-writes rule.

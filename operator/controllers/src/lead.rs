@@ -7,6 +7,7 @@ use crate::{
     context::{Context, Installation},
     installation,
     look::{self, Look},
+    merge_pool::Memory,
     prow_job,
     pulls::Pulls,
     runtime::{
@@ -155,6 +156,7 @@ impl Leader {
             catalogue: look::Catalogue::default(),
             looks: Hints::default(),
             pools,
+            merges: Memory::default(),
             events: Events::new(home.clone(), clock.clone(), &self.identity),
             writes: Writes::default(),
             backoff: Backoff::default(),

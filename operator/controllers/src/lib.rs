@@ -7,6 +7,7 @@ pub mod cursors;
 pub mod installation;
 pub mod lead;
 pub mod look;
+pub mod merge_pool;
 pub mod prow_job;
 pub mod pulls;
 pub mod runtime;

@@ -123,7 +123,8 @@ pub fn plan(pool: &Pool, policy: &Policy, now: Timestamp) -> Plan {
     plan
 }
 
-fn unsupported(policy: &Policy) -> Option<&'static str> {
+/// What the policy asks for that cannot be done yet.
+pub fn unsupported(policy: &Policy) -> Option<&'static str> {
     match (&policy.strategy, policy.landing) {
         (Strategy::Train, _) => Some("Strategy Train"),
         (_, Landing::FastForward) => Some("Landing FastForward"),
