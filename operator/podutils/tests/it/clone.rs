@@ -99,7 +99,44 @@ fn options_that_make_no_sense_are_refused_before_anything_is_done() {
     assert!(refused(&|options| options["refs"] = json!([])).contains("nothing to clone"));
     let twice = refused(&|options| options["refs"] = json!([options["refs"][0], options["refs"][0]]));
     assert!(twice.contains("twice"), "{twice}");
-    assert!(refused(&|options| options["github_app_id"] = json!("1")).contains("oauth_token_file"));
+    let both = refused(&|options| {
+        options["github_app_id"] = json!("1");
+        options["oauth_token_file"] = json!("/x");
+    });
+    assert!(both.contains("exclude each other"), "{both}");
+}
+
+#[test]
+fn a_login_that_cannot_be_had_is_told_where_people_look() {
+    let repository = Repository::new();
+    let home = repository.folder.path();
+    for (field, value) in [("github_app_id", "1"), ("oauth_token_file", "/does/not/exist")] {
+        let root = home.join(field);
+        let mut options = repository.options(&root, &[]);
+        options[field] = json!(value);
+        assert!(clone(&options, home).status.success());
+        let records = json(root.join("clone.json"));
+        assert_eq!((records.as_array().unwrap().len(), &records[0]["failed"]), (1, &json!(true)));
+        let told = records[0]["commands"][0]["error"].as_str().unwrap();
+        assert!(told.contains("oauth_token_secret") || told.contains(value), "{told}");
+    }
+}
+
+#[test]
+fn one_repository_that_cannot_be_cloned_stops_no_other() {
+    let repository = Repository::new();
+    let home = repository.folder.path();
+    let root = home.join("root");
+    let mut options = repository.options(&root, &[]);
+    let mut bad = options["refs"][0].clone();
+    bad["path_alias"] = json!("../../etc");
+    options["refs"] = json!([bad, options["refs"][0]]);
+    assert!(clone(&options, home).status.success());
+    let records = json(root.join("clone.json"));
+    assert_eq!(records[1]["failed"], true);
+    assert!(records[1]["commands"][0]["error"].as_str().unwrap().contains("path_alias"));
+    assert_eq!(records[2].get("failed"), None);
+    assert!(cloned(&root).join("README").exists());
 }
 
 /// Serves the files of a folder to those who know the password, and remembers who asked.
