@@ -53,10 +53,10 @@ fn ends(request: &[u8]) -> bool {
 }
 
 /// A file with credentials, in a folder that lives as long as the test.
-fn credentials(folder: &tempfile::TempDir, content: &serde_json::Value) -> Option<PathBuf> {
+fn credentials(folder: &tempfile::TempDir, content: &serde_json::Value) -> PathBuf {
     let path = folder.path().join("service-account.json");
     std::fs::write(&path, content.to_string()).unwrap();
-    Some(path)
+    path
 }
 
 fn pointer(mode: Mode) -> Object {
@@ -79,7 +79,7 @@ async fn s3_is_asked_in_path_style_and_signed_with_the_key_of_prows_file() {
         "s3_force_path_style": true, "access_key": "akey", "secret_key": "hunter2",
     });
     let storage =
-        open("s3://bucket/team", &Credentials { s3_file: credentials(&folder, &file), gcs_file: None });
+        open("s3://bucket/team", &Credentials { s3_file: Some(credentials(&folder, &file)), gcs_file: None });
     storage.put(&pointer(Mode::Overwrite)).await.unwrap();
     let request = server.only_request().await;
     assert!(request.starts_with("put /bucket/team/pr-logs/directory/unit/9.txt "), "{request}");
@@ -98,7 +98,7 @@ async fn google_is_asked_with_a_precondition_where_only_creating_is_wanted() {
         "private_key": "none", "private_key_id": "none", "client_email": "robot@acme.example",
         "disable_oauth": true, "gcs_base_url": format!("http://{}", server.address),
     });
-    let storage = open("bucket", &Credentials { gcs_file: credentials(&folder, &file), s3_file: None });
+    let storage = open("bucket", &Credentials { gcs_file: Some(credentials(&folder, &file)), s3_file: None });
     assert_eq!(storage.put(&pointer(Mode::CreateOnly)).await.unwrap(), Put::WasThere);
     let request = server.only_request().await;
     assert!(request.starts_with("put /bucket/pr%2dlogs%2fdirectory%2funit%2f9%2etxt "), "{request}");
