@@ -7,4 +7,4 @@ mod declared;
 mod sync;
 
 pub use declared::{Conflict, Declared, Field, Policy, Wanted, declare};
-pub use sync::{Drift, LabelChange, LabelReason, Observed, Sync, plan};
+pub use sync::{Drift, LabelChange, LabelReason, Observed, Sync, in_question, plan};

@@ -4,6 +4,10 @@
 
 mod cron;
 mod due;
+mod outlook;
+mod permit;
 
 pub use cron::{Cron, InvalidCron};
 pub use due::{Due, LastRun, ScheduleReason, Slot, cron_slot, due, last_run};
+pub use outlook::{Outlook, Shown, next_look, next_run, shown};
+pub use permit::{Quiet, may_start};
