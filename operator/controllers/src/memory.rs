@@ -19,6 +19,7 @@ struct Known {
     hook_secrets: BTreeMap<Source, String>,
     recovered: BTreeMap<String, Timestamp>,
     periodics: BTreeMap<(String, String), Timestamp>,
+    made_runs: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Memory {
@@ -69,6 +70,23 @@ impl Memory {
     /// This periodic may not start: when it may again, it counts from then.
     pub fn periodic_rests(&self, namespace: &str, job: &str) {
         self.known().periodics.remove(&(namespace.to_owned(), job.to_owned()));
+    }
+
+    /// A run of a periodic was made; the mirror may not show it yet.
+    pub fn made_run(&self, namespace: &str, name: String) {
+        self.known().made_runs.entry(namespace.to_owned()).or_default().insert(name);
+    }
+
+    /// The runs of periodics that were made in a namespace and not seen since.
+    pub fn made_runs(&self, namespace: &str) -> Vec<String> {
+        self.known().made_runs.get(namespace).map(|runs| runs.iter().cloned().collect()).unwrap_or_default()
+    }
+
+    /// The mirror shows a run that was made, or it is gone.
+    pub fn saw_run(&self, namespace: &str, name: &str) {
+        if let Some(runs) = self.known().made_runs.get_mut(namespace) {
+            runs.remove(name);
+        }
     }
 
     /// A Repository is gone.

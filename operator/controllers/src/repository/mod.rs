@@ -9,7 +9,7 @@ mod observe;
 mod status;
 
 pub use hooks::recover;
-pub(crate) use observe::named_by;
+pub(crate) use observe::{named_by, sample};
 
 use crate::{
     context::Context,

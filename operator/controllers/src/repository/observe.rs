@@ -90,7 +90,7 @@ impl Credentials {
 }
 
 /// A name that stands for all that an object speaks of: its first, or `OWNER/*`, which lies in the layer of all.
-pub(super) fn sample(object: &Repository) -> RepoName {
+pub(crate) fn sample(object: &Repository) -> RepoName {
     let github = &object.spec.github;
     RepoName::new(&github.owner, github.repositories.first().map_or("*", String::as_str))
 }

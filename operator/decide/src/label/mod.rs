@@ -6,5 +6,5 @@
 mod declared;
 mod sync;
 
-pub use declared::{Conflict, Declared, Field, Policy, Wanted, declare};
+pub use declared::{Conflict, Declared, Field, Policy, Wanted, applies, declare, warnings};
 pub use sync::{Drift, LabelChange, LabelReason, Observed, Sync, in_question, plan};

@@ -7,7 +7,7 @@ use crate::reason::Reason;
 use api::repository::Mode;
 
 /// Why a periodic does not start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Quiet {
     /// The repository of its first extra ref is not Active.
     RepositoryIsNotActive(Mode),
