@@ -53,6 +53,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "bowsprit-decide",
             "bowsprit-forge",
             "bowsprit-controllers",
+            "bowsprit-web",
             "sandbox",
             "world-kubernetes",
             "world-github",

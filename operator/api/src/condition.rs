@@ -185,6 +185,7 @@ pub const OF_KINDS: &[KindConditions] = &[
                 "CannotPush",
                 "`landing: FastForward` needs method Merge and a bypass of the branch rules that works.",
             ),
+            ("Unsupported", "The strategy or landing is not there yet: choose another one."),
             NOT_GOVERNED,
         ],
     },

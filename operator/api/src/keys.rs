@@ -45,6 +45,8 @@ pub const ABORT: &str = "bowsprit.dev/abort";
 pub const RERUN: &str = "bowsprit.dev/rerun";
 /// Annotation on pods: UID of the ProwJob, which ties them across clusters (DESIGN R4).
 pub const PROW_JOB_UID: &str = "bowsprit.dev/prowjob-uid";
+/// Annotation on pods: namespace of the ProwJob, which is another than the pod's (DESIGN R4).
+pub const PROW_JOB_NAMESPACE: &str = "bowsprit.dev/prowjob-namespace";
 /// Label on pod namespaces and their Secrets: the tenant's namespace (DESIGN R4).
 pub const TENANT: &str = "bowsprit.dev/tenant";
 /// Finalizer of every kind of ours.

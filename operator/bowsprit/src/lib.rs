@@ -1,1 +1,3 @@
-//! The binary: the operator and the people's commands.
+//! Bowsprit as a library: the operator as one future, which the binary, the sandbox and the stories run alike.
+
+pub mod operator;

@@ -4,7 +4,8 @@ use crate::{
     accounts::{AccountError, Accounts},
     build_id::BuildIds,
     look::{Catalogue, Look},
-    memory::Memory,
+    memory,
+    merge_pool::Memory,
     pulls::Pulls,
     runtime::{events::Events, hints::Hints, lease::Term, next::Backoff, writes::Writes},
     stores::{Stores, sorted},
@@ -51,6 +52,8 @@ pub struct Context {
     pub looks: Hints<Look>,
     /// Pools to look at: told by looks.
     pub pools: tokio::sync::mpsc::UnboundedSender<ObjectRef<MergePool>>,
+    /// What is remembered of pools between two looks.
+    pub merges: Memory,
     /// Events on our objects.
     pub events: Events,
     /// The read-your-writes rule.
@@ -66,7 +69,7 @@ pub struct Context {
     /// What the installation says.
     pub installation: Installation,
     /// What was found out in this term.
-    pub memory: Memory,
+    pub memory: memory::Memory,
 }
 
 /// The settings and claims in force.

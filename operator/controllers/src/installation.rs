@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 /// The ConfigMap that people write.
 pub const SETTINGS: &str = "bowsprit";
 /// The key in it.
-pub const SETTINGS_KEY: &str = "settings.yaml";
+pub const KEY: &str = "settings.yaml";
 /// The ConfigMap with the claims: owner to namespace.
 pub const CLAIMS: &str = "bowsprit-claims";
 /// The ConfigMap with the last valid version of the settings.
@@ -67,7 +67,7 @@ pub async fn take(
 ) -> Result<(), kube::Error> {
     let Some(yaml) = object.and_then(settings_in) else {
         let missing = format!(
-            "ConfigMap {SETTINGS} of namespace {namespace} has no key {SETTINGS_KEY}, so the last valid settings or the defaults are in force: install the chart, or create it"
+            "ConfigMap {SETTINGS} of namespace {namespace} has no key {KEY}, so the last valid settings or the defaults are in force: install the chart, or create it"
         );
         installation.note(vec![Problem::error("settings", missing)]);
         return Ok(());
@@ -91,7 +91,7 @@ pub async fn take(
 }
 
 fn settings_in(object: &ConfigMap) -> Option<&str> {
-    object.data.as_ref()?.get(SETTINGS_KEY).map(String::as_str)
+    object.data.as_ref()?.get(KEY).map(String::as_str)
 }
 
 async fn record(home: &Client, namespace: &str, yaml: &str) -> Result<(), kube::Error> {
@@ -99,7 +99,7 @@ async fn record(home: &Client, namespace: &str, yaml: &str) -> Result<(), kube::
     let record = json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": { "name": LAST_VALID },
-        "data": { SETTINGS_KEY: yaml },
+        "data": { KEY: yaml },
     });
     let params = PatchParams::apply(FIELD_MANAGER).force();
     api.patch(LAST_VALID, &params, &Patch::Apply(&record)).await.map(drop)

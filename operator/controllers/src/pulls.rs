@@ -75,6 +75,11 @@ impl Pulls {
         mirrored.get(repository).map(|pulls| pulls.values().cloned().collect())
     }
 
+    /// The repositories that were swept.
+    pub fn repositories(&self) -> Vec<RepoName> {
+        self.mirrored.lock().unwrap_or_else(PoisonError::into_inner).keys().cloned().collect()
+    }
+
     /// A repository was swept, whether or not it has open pull requests.
     pub fn known(&self, repository: &RepoName) {
         let mut mirrored = self.mirrored.lock().unwrap_or_else(PoisonError::into_inner);

@@ -36,6 +36,21 @@ pub struct Stores {
     pub pods: BTreeMap<String, Store<Pod>>,
 }
 
+impl Stores {
+    /// Waits until every mirror holds what the API server holds.
+    pub async fn ready(&self) {
+        // A mirror is dropped only together with this wait.
+        let _ = self.repositories.wait_until_ready().await;
+        let _ = self.job_configs.wait_until_ready().await;
+        let _ = self.prow_jobs.wait_until_ready().await;
+        let _ = self.merge_pools.wait_until_ready().await;
+        let _ = self.label_policies.wait_until_ready().await;
+        for pods in self.pods.values() {
+            let _ = pods.wait_until_ready().await;
+        }
+    }
+}
+
 /// One mirror with the watch that feeds it.
 pub(crate) struct Mirror<K: Resource<DynamicType = ()> + Clone + 'static> {
     pub(crate) store: Store<K>,

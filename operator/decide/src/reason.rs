@@ -4,7 +4,7 @@
 //! [`Reason`], so that whatever shows a reason shows the same name.
 
 /// A reason with a stable CamelCase name. Names are API: they appear in conditions, events and metrics.
-pub trait Reason: std::fmt::Debug {
+pub trait Reason: std::fmt::Debug + Send + Sync {
     /// The stable name, as in `MissingLabel`.
     fn name(&self) -> &'static str;
 

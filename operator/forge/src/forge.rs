@@ -5,7 +5,10 @@ use crate::{
     Label, MergeAnswer, MergeCall, Permission, PullSnapshot, StatusWish, Viewer,
 };
 use async_trait::async_trait;
-use decide::facts::{CommentId, CommitSha, HeadSha, Login, RepoName};
+use decide::{
+    facts::{BaseSha, CommentId, CommitSha, HeadSha, Login, RepoName},
+    merge::method::AllowedMethods,
+};
 use std::collections::BTreeSet;
 
 type Answer<T> = Result<T, ForgeError>;
@@ -37,6 +40,10 @@ pub trait Forge: Send + Sync {
 
     /// All branches.
     async fn branches(&self, repository: &RepoName) -> Answer<Vec<BranchTip>>;
+    /// The tip of one branch; `None`: there is no such branch.
+    async fn tip(&self, repository: &RepoName, branch: &str) -> Answer<Option<BaseSha>>;
+    /// The ways in which the repository's settings let pull requests be merged.
+    async fn allowed_methods(&self, repository: &RepoName) -> Answer<AllowedMethods>;
     /// Paths changed between two commits, and whether the second follows from the first.
     async fn changed_between(
         &self,

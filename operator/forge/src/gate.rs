@@ -8,7 +8,10 @@ use crate::{
     Viewer,
 };
 use async_trait::async_trait;
-use decide::facts::{CommentId, CommitSha, HeadSha, Login, RepoName};
+use decide::{
+    facts::{BaseSha, CommentId, CommitSha, HeadSha, Login, RepoName},
+    merge::method::AllowedMethods,
+};
 use std::{collections::BTreeSet, sync::Arc};
 
 type Answer<T> = Result<T, ForgeError>;
@@ -71,6 +74,12 @@ impl Forge for Gate {
     }
     async fn branches(&self, repository: &RepoName) -> Answer<Vec<BranchTip>> {
         self.inner.branches(repository).await
+    }
+    async fn tip(&self, repository: &RepoName, branch: &str) -> Answer<Option<BaseSha>> {
+        self.inner.tip(repository, branch).await
+    }
+    async fn allowed_methods(&self, repository: &RepoName) -> Answer<AllowedMethods> {
+        self.inner.allowed_methods(repository).await
     }
     async fn changed_between(
         &self,

@@ -42,6 +42,10 @@ pub struct PullSnapshot {
     pub description_marked: bool,
     /// When the description was last changed; `None`: never.
     pub description_edited_at: Option<Timestamp>,
+    /// As which commit it was merged, where it was.
+    pub merge_commit: Option<CommitSha>,
+    /// Whether GitHub can rebase it.
+    pub can_be_rebased: bool,
 }
 
 /// An issue, which takes some of the commands.

@@ -157,6 +157,37 @@ impl Mirror {
         .await
     }
 
+    /// The commit that lies so many steps below another, always to the first parent; `None`: there are not as many.
+    ///
+    /// # Errors
+    /// Where git fails.
+    pub async fn below(&self, commit: &CommitSha, steps: usize) -> Result<Option<CommitSha>, GitError> {
+        let commit = commit.clone();
+        self.blocking(move |folder| {
+            let wanted = format!("{}~{steps}^{{commit}}", object_id(commit.as_str())?);
+            let git = Git { folder, token: None };
+            let output = git.output(&["rev-parse", "--verify", "--quiet", &wanted], None)?;
+            let printed = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+            Ok(output.status.success().then(|| CommitSha::new(printed)))
+        })
+        .await
+    }
+
+    /// How many commits a head has that a base does not, merges left out. Both must be present.
+    ///
+    /// # Errors
+    /// Where git fails.
+    pub async fn commits_of(&self, base: &BaseSha, head: &HeadSha) -> Result<usize, GitError> {
+        let (base, head) = (base.clone(), head.clone());
+        self.blocking(move |folder| {
+            let range = format!("{}..{}", object_id(base.as_str())?, object_id(head.as_str())?);
+            let git = Git { folder, token: None };
+            let printed = git.run(&["rev-list", "--count", "--no-merges", &range, "--"], None)?;
+            Ok(String::from_utf8_lossy(&printed).trim().parse().unwrap_or(usize::MAX))
+        })
+        .await
+    }
+
     /// The regular files of a commit whose path is wanted, with their text; links and what is not UTF-8 are left out.
     ///
     /// # Errors
@@ -329,6 +360,20 @@ mod tests {
         let merged =
             mirror.merge(&BaseSha::new(&base), &[HeadSha::new(&one), HeadSha::new(&two)]).await.unwrap();
         assert_eq!(merged, MergedTree::Conflict { head: HeadSha::new(two), paths: vec!["a".into()] });
+    }
+
+    #[tokio::test]
+    async fn what_a_commit_was_put_onto_is_found_below_it() {
+        let (origin, folder) = (Origin::new(), tempfile::tempdir().unwrap());
+        let base = origin.git(&["rev-parse", "HEAD"]);
+        origin.commit("one", &base, "a", "1");
+        let head = origin.commit("one", "one", "b", "2");
+        let mirror = with(&[&base, &head], &origin, &folder).await;
+        let commits = mirror.commits_of(&BaseSha::new(&base), &HeadSha::new(&head)).await.unwrap();
+        assert_eq!(commits, 2);
+        let below = |steps| mirror.below(&CommitSha::new(&head), steps);
+        assert_eq!(below(2).await.unwrap(), Some(CommitSha::new(&base)));
+        assert_eq!(below(3).await.unwrap(), None);
     }
 
     #[tokio::test]

@@ -126,7 +126,7 @@ fn facts(theirs: &str, approval: &Approval, page: &Page<'_>, ours: &str) -> Vec<
             problems.push(format!("{what}: ours {ours}, want {theirs}"));
         }
     };
-    let first = |text: &str| text.lines().next().unwrap_or("").to_owned();
+    let first = |text: &str| text.lines().find(|line| line.starts_with('[')).unwrap_or("").to_owned();
     expect("title", first(ours), first(theirs));
     let title = |how: How| match how {
         How::Approved => "Approved",

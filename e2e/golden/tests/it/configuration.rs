@@ -20,7 +20,7 @@ pub(crate) struct Configuration {
 
 const fn configuration(
     source: &'static str,
-    pub(crate) main: &'static str,
+    main: &'static str,
     jobs: Option<&'static str>,
     in_repo: Option<(&'static str, &'static str)>,
 ) -> Configuration {

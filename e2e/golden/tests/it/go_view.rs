@@ -3,6 +3,7 @@
 //! Go drops unknown fields and empty texts and writes quantities in one form. Our product keeps what the job says, so
 //! the difference is taken out here, on both sides, before comparing.
 
+use decide::config::quantity::Quantity;
 use golden::normalised;
 use k8s_openapi::api::core::v1::Pod;
 use serde_json::{Map, Value};
@@ -54,77 +55,14 @@ fn object(members: &Map<String, Value>) -> Map<String, Value> {
     read_members
 }
 
-/// A quantity in the form that Go writes: binary suffixes keep their kind, decimal ones lose trailing thousands.
-pub fn quantity(amount: &Value) -> Value {
+/// A quantity in the one spelling that Kubernetes writes.
+fn quantity(amount: &Value) -> Value {
     let text = match amount {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => return amount.clone(),
     };
-    Value::String(canonical(&text).unwrap_or(text))
-}
-
-const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
-/// Decimal suffixes from 10^-9 to 10^18, by thousands.
-const DECIMAL: [&str; 10] = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
-
-fn canonical(text: &str) -> Option<String> {
-    let digits =
-        text.find(|c: char| !c.is_ascii_digit() && c != '.' && c != '-' && c != '+').unwrap_or(text.len());
-    let (number, suffix) = text.split_at(digits);
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let mut digits: i128 = format!("{whole}{fraction}").parse().ok()?;
-    let mut exponent = -i32::try_from(fraction.len()).ok()?;
-    if let Some(power) = BINARY.iter().skip(1).position(|s| *s == suffix) {
-        let bytes = digits.checked_mul(1024_i128.checked_pow(u32::try_from(power).ok()? + 1)?)?;
-        let divisor = 10_i128.checked_pow(u32::try_from(-exponent).ok()?)?;
-        if bytes % divisor != 0 {
-            return None;
-        }
-        let mut value = bytes / divisor;
-        let mut power = 0;
-        while value != 0 && value % 1024 == 0 && power + 1 < BINARY.len() {
-            value /= 1024;
-            power += 1;
-        }
-        return Some(format!("{value}{}", BINARY[power]));
-    }
-    let scientific = suffix.strip_prefix(['e', 'E']).and_then(|power| power.parse::<i32>().ok());
-    match scientific {
-        Some(power) => exponent += power,
-        None => exponent += (i32::try_from(DECIMAL.iter().position(|s| *s == suffix)?).ok()? - 3) * 3,
-    }
-    while digits != 0 && digits % 10 == 0 {
-        digits /= 10;
-        exponent += 1;
-    }
-    let unit = exponent.div_euclid(3);
-    digits = digits.checked_mul(10_i128.checked_pow(u32::try_from(exponent - unit * 3).ok()?)?)?;
-    if digits == 0 {
-        return Some("0".to_owned());
-    }
-    if scientific.is_some() {
-        return Some(if unit == 0 { digits.to_string() } else { format!("{digits}e{}", unit * 3) });
-    }
-    Some(format!("{digits}{}", DECIMAL.get(usize::try_from(unit + 3).ok()?)?))
-}
-
-#[test]
-fn quantities_are_compared_in_gos_form() {
-    for (text, form) in [
-        ("0.5", "500m"),
-        ("1500M", "1500M"),
-        ("1024Mi", "1Gi"),
-        ("1e9", "1e9"),
-        ("4", "4"),
-        ("1000m", "1"),
-        ("1.5Gi", "1536Mi"),
-        ("100", "100"),
-        ("2000", "2k"),
-        ("0", "0"),
-    ] {
-        assert_eq!(quantity(&Value::String(text.into())), Value::String(form.into()), "{text}");
-    }
+    Value::String(text.parse::<Quantity>().map_or(text, |quantity| quantity.to_string()))
 }
 
 /// Where two values differ, a line a place.

@@ -2,11 +2,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a broken case is a broken test
 
 mod approve;
+mod clone_commands;
 mod commands;
 mod config_load;
 mod configuration;
 mod context_policy;
 mod corpus_jobs;
+mod corpus_pods;
 mod decisions;
 mod go_view;
 mod owners;

@@ -108,12 +108,14 @@ pub struct Write {
     pub path: String,
 }
 
+type Chooser = Arc<dyn Fn(&Method, &str) -> Option<Fault> + Send + Sync>;
 type Observer = Arc<dyn Fn(Write) -> BoxFuture<'static, ()> + Send + Sync>;
 
 /// The faults of one GitHub.
 #[derive(Default)]
 pub struct Faults {
     rules: Mutex<Vec<Rule>>,
+    chooser: Mutex<Option<Chooser>>,
     observer: Mutex<Option<Observer>>,
     writes: AtomicU64,
 }
@@ -133,8 +135,14 @@ impl Faults {
         self.rules.lock().unwrap_or_else(PoisonError::into_inner).push(rule);
     }
 
-    /// Removes all rules.
+    /// Lets a function choose for each request that no rule befalls, such as one that draws from a seed.
+    pub fn choose(&self, choose: impl Fn(&Method, &str) -> Option<Fault> + Send + Sync + 'static) {
+        *self.chooser.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(choose));
+    }
+
+    /// Removes all rules and what `choose` was given.
     pub fn clear(&self) {
+        *self.chooser.lock().unwrap_or_else(PoisonError::into_inner) = None;
         self.rules.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
@@ -148,8 +156,14 @@ impl Faults {
         self.writes.load(Ordering::SeqCst)
     }
 
+    /// What befalls a request.
+    pub(crate) fn befall(&self, method: &Method, path: &str) -> Option<Fault> {
+        let chooser = self.chooser.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.strike(method, path).or_else(|| chooser?(method, path))
+    }
+
     /// The first rule that befalls a request, counted down.
-    pub(crate) fn strike(&self, method: &Method, path: &str) -> Option<Fault> {
+    fn strike(&self, method: &Method, path: &str) -> Option<Fault> {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         for rule in rules.iter_mut().filter(|rule| rule.times > 0 && rule.matches(method, path)) {
             if rule.skip > 0 {

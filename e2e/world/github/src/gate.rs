@@ -50,7 +50,7 @@ impl GitHub {
         let mut budgets = self.shared.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         let budget = budgets.entry((who.clone(), resource)).or_insert(Budget { used: 0, reset: now, limit });
         if budget.reset <= now {
-            *budget = Budget { used: 0, reset: now + Duration::from_secs(3600), limit };
+            *budget = Budget { used: 0, reset: now + Duration::from_hours(1), limit };
         }
         budget.used = budget.used.saturating_add(cost);
         *budget
@@ -83,8 +83,13 @@ fn plain_path(uri: &Uri) -> &str {
     if path == "/api/graphql" { "/graphql" } else { path.strip_prefix("/api/v3").unwrap_or(path) }
 }
 
-/// Lets a request through, or not.
+/// Lets a request through, or not, and dates the answer.
 pub(crate) async fn pass(Shared(github): Shared<GitHub>, request: Request, next: Next) -> Response {
+    let response = judge(&github, request, next).await;
+    with_date(response, github.look(State::now))
+}
+
+async fn judge(github: &GitHub, request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), plain_path(request.uri()).to_owned());
     let resource = if path == "/graphql" { "graphql" } else { "core" };
     let is_git = !request.uri().path().starts_with("/api/");
@@ -92,7 +97,7 @@ pub(crate) async fn pass(Shared(github): Shared<GitHub>, request: Request, next:
         Ok(caller) => caller,
         Err(refusal) => return with_challenge(refusal.into_response(), is_git),
     };
-    let fault = github.faults().strike(&method, &path);
+    let fault = github.faults().befall(&method, &path);
     match &fault {
         Some(Fault::Fail(status, message)) => return refused(*status, message),
         Some(Fault::SecondaryLimit(seconds)) => return secondary_limit(*seconds),
@@ -103,7 +108,9 @@ pub(crate) async fn pass(Shared(github): Shared<GitHub>, request: Request, next:
         }
         Some(Fault::FailAfter(..)) | None => {}
     }
-    let budget = github.spend(&caller.who, resource, u64::from(resource == "core" && path != "/rate_limit"));
+    // git and the question for the budget are free; GraphQL takes its cost while it answers.
+    let counted = resource == "core" && path != "/rate_limit" && !is_git;
+    let budget = github.spend(&caller.who, resource, u64::from(counted));
     // GraphQL refuses with 200 and an error, so it looks at its budget itself.
     if !is_git && resource == "core" && budget.used > budget.limit {
         let refusal = Refusal::forbidden(format!("API rate limit exceeded for {}.", named(&caller.who)));
@@ -146,7 +153,6 @@ pub(crate) async fn pass(Shared(github): Shared<GitHub>, request: Request, next:
         let budget = github.refund(&who, resource);
         return with_budget(response, budget, resource);
     }
-    // GraphQL takes its own cost while it answers.
     with_budget(response, github.spend(&who, resource, 0), resource)
 }
 
@@ -201,6 +207,14 @@ fn with_challenge(mut response: Response, is_git: bool) -> Response {
         response
             .headers_mut()
             .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"GitHub\""));
+    }
+    response
+}
+
+/// The world's time, lest the server of a loopback world put the machine's there.
+fn with_date(mut response: Response, now: Timestamp) -> Response {
+    if let Ok(value) = HeaderValue::from_str(&now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()) {
+        response.headers_mut().insert(header::DATE, value);
     }
     response
 }
@@ -313,7 +327,9 @@ fn web_token(state: &State, token: &str) -> Allowed<Caller> {
     let issuer = &claims["iss"];
     let found = state.apps.values().find(|app| {
         let client = state.show_app(app)["client_id"].take();
-        *issuer == app.id || *issuer == app.id.to_string() || *issuer == client
+        *issuer == app.id
+            || issuer.as_str().and_then(|text| text.parse().ok()) == Some(app.id)
+            || *issuer == client
     });
     let app = found.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "Integration not found"))?;
     Ok(Caller { who: Who::App(app.id), only: None })

@@ -1,11 +1,12 @@
-//! A GitHub with state, real git and webhooks, small enough to be read in an hour.
+//! A GitHub with state, real git and webhooks, made to be read: short files, one concern each.
 //!
 //! One [`GitHub`] is a REST and GraphQL API, git over smart HTTP, webhooks and a few pages, all behind one axum
 //! router: in-process (any tower client, virtual time) or on loopback (`git`, a browser). It knows nothing of who
 //! tests with it. What it does not simulate it refuses with 501 and says what it was.
 //!
-//! `state` is what it knows, `act` what can be done, `render` how things look as JSON; `rest`, `graphql`, `smart_http`
-//! and `pages` are four ways in, all through `gate`, which counts, limits, and injects faults. `courier` sends webhooks.
+//! Read `state` first (what it knows), then `act` (what can be done, by whom) and `render` (how things look as JSON).
+//! `rest`, `graphql` and `smart_http` are the ways in for programs, all through `gate`, which counts, limits and injects
+//! faults; `pages` and `people` are those for people. `courier` sends the `webhooks`.
 //! Nothing reads a clock but tokio's or draws a random number: equal seeds and equal calls give equal ids, tokens and commits.
 
 mod act;
@@ -32,7 +33,8 @@ use axum::Router;
 use tokio::net::TcpListener;
 
 pub use self::act::{
-    CheckRunChange, IssueChange, MergeMethod, MergeRequest, NewPull, NewReviewComment, Subject,
+    CheckRunChange, IssueChange, MergeMethod, MergeRequest, NewPull, NewReview, NewReviewComment, NewStatus,
+    Subject,
 };
 pub use self::clock::Clock;
 pub use self::courier::{Fate, Parcel, Sender, over_http, to_service};
@@ -60,7 +62,7 @@ struct Shared {
 }
 
 impl GitHub {
-    /// A GitHub with nothing in it. Fails if the folder for the repositories cannot be made.
+    /// A GitHub with nothing in it. Fails if the folder for the repositories cannot be made, or git is missing or too old.
     pub fn new(options: Options) -> std::io::Result<Self> {
         let clock = Clock::starting_at(options.epoch);
         let git = Git::open(options.folder.clone())?;

@@ -58,8 +58,10 @@ impl fmt::Display for Name {
 
 impl Ord for Name {
     fn cmp(&self, other: &Self) -> Ordering {
-        let folded = |name: &Self| name.0.chars().flat_map(char::to_lowercase).collect::<Vec<_>>();
-        folded(self).cmp(&folded(other))
+        fn folded(name: &Name) -> impl Iterator<Item = char> {
+            name.0.chars().flat_map(char::to_lowercase)
+        }
+        folded(self).cmp(folded(other))
     }
 }
 
@@ -79,6 +81,6 @@ impl Eq for Name {}
 
 impl PartialEq<str> for Name {
     fn eq(&self, other: &str) -> bool {
-        *self == Self::from(other)
+        self.cmp(&Self::from(other)) == Ordering::Equal
     }
 }

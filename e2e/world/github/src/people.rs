@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::act::{IssueChange, MergeRequest, NewPull, NewReviewComment, Subject};
+use crate::act::{IssueChange, MergeRequest, NewPull, NewReview, NewReviewComment, NewStatus, Subject};
 use crate::refusal::{Allowed, Refusal};
 use crate::state::{Caller, Role};
 use crate::{GitHub, Name};
@@ -61,17 +61,10 @@ impl Person {
                 state.git.fetch(&repo, &home, &tip)?;
                 old = state.repo(&home)?.tip(branch).cloned();
             }
-            if old.as_ref() != Some(&tip) {
-                state.update_ref(
-                    &self.caller,
-                    &home,
-                    &format!("refs/heads/{branch}"),
-                    &tip,
-                    old.as_deref(),
-                )?;
-            }
             let files: Vec<_> = files.iter().map(|(path, text)| (*path, Some(text.as_bytes()))).collect();
-            state.commit(&self.caller, &home, branch, &files, &new.title)?;
+            let author = state.signature(&state.permit(&self.caller, &home, Role::Write)?)?;
+            let sha = state.git.commit_files(&home, Some(&tip), &files, &author, &new.title)?;
+            state.update_ref(&self.caller, &home, &format!("refs/heads/{branch}"), &sha, old.as_deref())?;
             let head = format!("{}:{branch}", home.owner());
             state.open_pull(&self.caller, &repo, NewPull { head, base, ..new })
         })
@@ -146,9 +139,8 @@ impl Person {
 
     /// Reviews: `APPROVE`, `REQUEST_CHANGES` or `COMMENT`. Returns the review's id.
     pub fn review(&self, repo: &str, number: u64, event: &str, body: &str) -> Allowed<u64> {
-        self.github.change(|state| {
-            state.review(&self.caller, &Name::from(repo), number, event, body, None, Vec::new())
-        })
+        let review = NewReview { event: event.to_owned(), body: body.to_owned(), ..NewReview::default() };
+        self.github.change(|state| state.review(&self.caller, &Name::from(repo), number, review))
     }
 
     /// Comments on a line. Returns the comment's id.
@@ -204,11 +196,9 @@ impl Person {
 
     /// Sets a commit status.
     pub fn set_status(&self, repo: &str, sha: &str, context: &str, status: &str) -> Allowed<()> {
-        self.github
-            .change(|state| {
-                state.set_status(&self.caller, &Name::from(repo), sha, status, context, None, None)
-            })
-            .map(drop)
+        let status =
+            NewStatus { state: status.to_owned(), context: context.to_owned(), ..NewStatus::default() };
+        self.github.change(|state| state.set_status(&self.caller, &Name::from(repo), sha, status)).map(drop)
     }
 
     /// Merges a pull request. Returns the new tip of its base.
@@ -224,7 +214,7 @@ impl Person {
 
 impl GitHub {
     /// Waits until every webhook of the past has been answered or has failed, or until `patience` has passed.
-    /// Those that a test made late or lost are not waited for. Returns whether all are through.
+    /// Lost ones are not waited for; late ones are. Returns whether all are through.
     pub async fn webhooks_settled(&self, patience: Duration) -> bool {
         let end = tokio::time::Instant::now() + patience;
         loop {

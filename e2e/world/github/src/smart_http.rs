@@ -134,7 +134,7 @@ fn read_cgi(out: &[u8]) -> Option<Response> {
 }
 
 /// One line of a push: move `name` from `old` to `new`.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Move {
     name: String,
     old: String,
@@ -176,6 +176,10 @@ fn read_push(body: &[u8]) -> Option<Push<'_>> {
         }
         let mut words = command.trim_end().splitn(3, ' ');
         let (old, new, name) = (words.next()?, words.next()?, words.next()?);
+        let is_id = |id: &str| id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+        if !is_id(old) || !is_id(new) || name.contains(char::is_whitespace) {
+            return None;
+        }
         push.moves.push(Move { name: name.to_owned(), old: old.to_owned(), new: new.to_owned() });
     }
     push.pack = rest;

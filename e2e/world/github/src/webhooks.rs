@@ -15,7 +15,8 @@ impl State {
     pub(crate) fn emit(&mut self, repo: &Name, sender: &Name, event: &str, payload: Value) {
         let Some(found) = self.repos.get(repo) else { return };
         let mut payload = payload;
-        extend(&mut payload, json!({"repository": self.show_repo(found)}));
+        let shown = if event == "push" { self.show_pushed_repo(found) } else { self.show_repo(found) };
+        extend(&mut payload, json!({"repository": shown}));
         if let Some(org) = self.orgs.get(&Name::from(found.name.owner())) {
             extend(&mut payload, json!({"organization": self.show_org(org)}));
         }

@@ -206,9 +206,14 @@ async fn command(
             other => other?,
         },
         CommandAction::Retitle(title) => forge.retitle(repository, number, title).await?,
+        // Of plugins that a look does not ask yet: override, skip, milestone.
+        CommandAction::SetMilestone(_)
+        | CommandAction::SetStatus { .. }
+        | CommandAction::PassCheck { .. }
+        | CommandAction::RecordPassed { .. } => return Ok(false),
         CommandAction::Reply { to, text } => return reply(governed, place, to, text, answers, count).await,
         CommandAction::Keep { marker, text } => {
-            match place.own().find(|(_, own)| own.body.contains(marker)) {
+            match place.own().find(|(_, own)| own.body.starts_with(marker)) {
                 Some((_, own)) if own.body.trim_end() == text.trim_end() => return Ok(false),
                 Some((id, _)) => forge.edit_comment(repository, id, &CommentBody(text.clone())).await?,
                 None => {
@@ -216,6 +221,17 @@ async fn command(
                 }
             }
         }
+        CommandAction::Drop { marker } => {
+            let Some((id, _)) = place.own().find(|(_, own)| own.body.starts_with(marker)) else {
+                return Ok(false);
+            };
+            forge.delete_comment(repository, id).await?;
+        }
+        // Of plugins that a look does not ask yet (milestone, override, skip): their keys are accepted with a warning.
+        CommandAction::SetMilestone(_)
+        | CommandAction::SetStatus { .. }
+        | CommandAction::PassCheck { .. }
+        | CommandAction::RecordPassed { .. } => return Ok(false),
     }
     Ok(true)
 }

@@ -100,7 +100,7 @@ async fn record(
 }
 
 /// GitHub's pages, beside its API.
-pub(super) fn web_of(api_url: &str) -> String {
+pub(crate) fn web_of(api_url: &str) -> String {
     match api_url {
         "https://api.github.com" => "https://github.com".to_owned(),
         enterprise => enterprise.strip_suffix("/api/v3").unwrap_or(enterprise).to_owned(),

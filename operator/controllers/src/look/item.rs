@@ -52,6 +52,7 @@ pub(super) async fn look(
         assignees: snapshot.assignees.iter().cloned().collect(),
         reviewers: BTreeSet::new(),
         open: snapshot.open,
+        draft: false,
     };
     let teams = BTreeMap::new();
     let facts = Facts {

@@ -4,7 +4,7 @@
 //! Observe, decide (`decide::look`, `decide::trigger`), apply. What a look could not finish it comes back for.
 
 mod apply;
-mod branches;
+pub(crate) mod branches;
 mod catalogue;
 mod item;
 pub(crate) mod observe;
@@ -61,7 +61,8 @@ pub enum LookError {
 }
 
 impl LookError {
-    fn intent(&self) -> Intent {
+    /// What can be done about it.
+    pub(crate) fn intent(&self) -> Intent {
         match self {
             Self::NotServed(_) => Intent::Stalled,
             Self::Forge(error) if !error.is_transient() => Intent::Stalled,

@@ -143,6 +143,8 @@ pub(super) fn plugins(effective: &EffectiveRepository) -> Plugins {
         label: plugins.label.as_ref().map(|plugin| command::label::Settings::new(plugin, [])),
         lgtm: plugins.lgtm.as_ref().map(Into::into),
         approve: plugins.approve.as_ref().map(Into::into),
+        wip: plugins.wip.is_some(),
+        owners_label: plugins.owners_label.is_some(),
     }
 }
 
@@ -196,7 +198,7 @@ pub(super) fn rights(person: &Person, owner: &str, effective: &EffectiveReposito
 }
 
 /// Where git fetches a repository from.
-pub(super) async fn remote(
+pub(crate) async fn remote(
     context: &Context,
     governed: &Governed,
     repository: &RepoName,
@@ -257,7 +259,7 @@ pub(crate) fn ended_by_trigger(run: &Run) -> bool {
 }
 
 /// The namespace of a run, by its name, which is unique by its cause.
-pub(super) fn namespace_of_run(context: &Context, name: &str) -> Option<String> {
+pub(crate) fn namespace_of_run(context: &Context, name: &str) -> Option<String> {
     let found = context.stores.prow_jobs.find(|object| object.metadata.name.as_deref() == Some(name));
     found.and_then(|object| object.metadata.namespace.clone())
 }

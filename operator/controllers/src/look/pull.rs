@@ -80,13 +80,14 @@ pub(super) async fn look(
 
     let none = Vec::new();
     let files = observed.changed.as_ref().unwrap_or(&none);
-    let repository_labels: BTreeSet<String> = if plugins.label.is_some() {
+    let repository_labels: BTreeSet<String> = if plugins.label.is_some() || plugins.owners_label {
         governed.forge.labels(repository).await?.into_iter().map(|label| label.name).collect()
     } else {
         BTreeSet::new()
     };
     // A closed pull request needs no content, and its commits may be gone.
-    let reads_content = pull.open && (plugins.approve.is_some() || plugins.lgtm.is_some());
+    let reads_content =
+        pull.open && (plugins.approve.is_some() || plugins.lgtm.is_some() || plugins.owners_label);
     let content = if reads_content {
         let head = CommitSha::new(pull.head_sha.as_str());
         Some(observe::content(context, &governed, repository, &pull.base_sha, &head).await?)

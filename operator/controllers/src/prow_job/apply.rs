@@ -5,11 +5,9 @@ use crate::context::Context;
 use api::{ProwJob, keys};
 use decide::{
     facts::RepoName,
-    govern,
     reason::Reason,
     run::{self, PodAction, PodFacts, Run, RunPlan},
 };
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
     Api, ResourceExt,
@@ -136,29 +134,12 @@ async fn remove_finalizer(
     }
 }
 
-/// A run that is being deleted (KINDS 6): its pod goes, GitHub is told that it was aborted, its name is never made again.
-pub(super) async fn clean_up(context: &Context, object: &ProwJob) -> Result<(), RunError> {
+/// Lets go of a run that is being deleted and for which all is done (KINDS 6): the same name is never made again.
+pub(super) async fn release(context: &Context, object: &ProwJob, run: &Run) -> Result<(), RunError> {
     if !object.finalizers().iter().any(|finalizer| finalizer == keys::FINALIZER) {
         return Ok(());
     }
-    let run = Run::observe(object);
-    let settings = context.run_settings();
-    if let Some(cluster) = settings.clusters.get(run.cluster())
-        && let Some(api) = pods(context, run.cluster(), &cluster.pod_namespace(&run.namespace))
-        && let Some(pod) = api.get_opt(&run.name).await.map_err(RunError::Apply)?
-        && PodFacts::observe(&pod).belongs_to(&run)
-    {
-        let uid = pod.uid().unwrap_or_default();
-        delete(context, run.cluster(), &cluster.pod_namespace(&run.namespace), &run.name, &uid).await?;
-    }
-    let told = super::report::tell_deleted(context, object, &run).await;
-    let remembered = remember(context, &run).await;
-    let asked = object.metadata.deletion_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0);
-    let overdue = govern::finalizer_is_overdue(asked, context.clock.now());
-    if !overdue {
-        told?;
-        remembered?;
-    }
+    remember(context, run).await?;
     let api: Api<ProwJob> = Api::namespaced(context.home.clone(), &run.namespace);
     let left: Vec<&String> = object.finalizers().iter().filter(|other| *other != keys::FINALIZER).collect();
     let patch = json!({ "metadata": { "finalizers": left, "resourceVersion": object.resource_version() } });

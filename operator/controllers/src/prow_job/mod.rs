@@ -16,7 +16,7 @@ use crate::{
     runtime::next::{Intent, StageError},
 };
 use api::ProwJob;
-use decide::{report::job_url::JobUrls, run, text::template::Template};
+use decide::{reason::Reason, report::job_url::JobUrls, run, text::template::Template};
 use kube::{ResourceExt, runtime::controller::Action};
 use std::{sync::Arc, time::Duration};
 
@@ -55,19 +55,17 @@ impl StageError for RunError {
 /// # Errors
 /// By stage; the run is looked at again as the error's intent says.
 pub async fn reconcile(object: Arc<ProwJob>, context: Arc<Context>) -> Result<Action, RunError> {
-    if object.metadata.deletion_timestamp.is_some() {
-        apply::clean_up(&context, &object).await?;
-        return Ok(Action::await_change());
-    }
     let Some(observed) = observe::observe(&context, &object).await? else {
         return Ok(Action::requeue(observe::BEHIND)); // the mirror is older than our own last write
     };
     let plan = observed.decide(run::step);
+    tracing::debug!(run = observed.run.name, state = %observed.run.state(), reason = plan.reason.name(), "looked at");
     let applied = apply::apply(&context, &observed, plan).await?;
-    let written = status::write(&context, &object, &applied).await?;
-    for other in &applied.plan().look_at {
-        tracing::debug!(run = other, "superseded; its own next look ends it");
+    if applied.plan().release {
+        apply::release(&context, &object, &observed.run).await?;
+        return Ok(Action::await_change());
     }
+    let written = status::write(&context, &object, &applied).await?;
     if !written {
         report::report(&context, &object, &observed.run).await?;
     }

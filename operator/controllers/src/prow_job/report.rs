@@ -11,7 +11,6 @@ use crate::{
 };
 use api::{
     ProwJob,
-    prow_job::ProwJobState,
     repository::{CommentWhen, StatusWhen},
 };
 use decide::{
@@ -59,17 +58,6 @@ pub(super) async fn report(context: &Context, object: &ProwJob, run: &Run) -> Re
     tell(context, run).await?;
     let now = Time(context.clock.now());
     status::replace(context, object, run::reported(run, &now)).await.map(drop)
-}
-
-/// A run that is being deleted before its end is told as aborted.
-pub(super) async fn tell_deleted(context: &Context, _: &ProwJob, run: &Run) -> Result<(), RunError> {
-    if run.is_complete() || !report_status::is_reported(&run.spec, &run.labels) {
-        return Ok(());
-    }
-    let mut ended = run.clone();
-    ended.status.state = Some(ProwJobState::Aborted);
-    "The run was deleted.".clone_into(&mut ended.status.description);
-    tell(context, &ended).await.map_err(RunError::Report)
 }
 
 async fn tell(context: &Context, run: &Run) -> Result<(), ReportError> {
@@ -145,6 +133,9 @@ async fn comment(
     let about = format!("[Commands]({})", crate::look::observe::commands_url(web.trim_end_matches('/')));
     let around = Surroundings { author: &pull.author, template: template.as_ref(), about: &about };
     let plan = comment::plan(run, &of_pull, &own, mode, &around);
+    if let Some(problem) = &plan.template_problem {
+        tracing::warn!(run = run.name, %problem, "report.template could not be used");
+    }
     if let Some((place, text)) = plan.write {
         let body = CommentBody(text);
         match place {

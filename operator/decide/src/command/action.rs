@@ -2,7 +2,7 @@
 
 use super::{Command, Reviewer, Said};
 use crate::{
-    facts::Login,
+    facts::{Login, StatusState},
     reason::{Planned, Reason},
 };
 
@@ -49,6 +49,35 @@ pub enum CommandAction {
     Reopen,
     /// Give it another title.
     Retitle(String),
+    /// Set its milestone; `None`: none.
+    SetMilestone(Option<String>),
+    /// Set a status on its head.
+    SetStatus {
+        /// The context.
+        context: String,
+        /// The state.
+        state: StatusState,
+        /// The text.
+        description: String,
+        /// The link; `None`: none.
+        target_url: Option<String>,
+    },
+    /// Report a check run of its head as passed.
+    PassCheck {
+        /// The check's name.
+        name: String,
+        /// By whom, for the check's text.
+        by: Login,
+    },
+    /// Record that a job of its head counts as passed: a run that is complete from the start.
+    RecordPassed {
+        /// The job's name.
+        job: String,
+        /// Its context.
+        context: String,
+        /// What the run says.
+        description: String,
+    },
     /// Answer somebody; [`super::reply`] makes the comment.
     Reply {
         /// Whom.
@@ -58,10 +87,16 @@ pub enum CommandAction {
     },
     /// Write the one comment with this hidden marker: edit it in place, or create it. Not at all if it reads so already.
     Keep {
-        /// The hidden text by which the comment is found again, among our own comments only.
+        /// The hidden text that the comment begins with. It counts only there, and only in our own comments: further
+        /// down, and in replies, we repeat what others wrote.
         marker: &'static str,
         /// The whole text, marker included.
         text: String,
+    },
+    /// Remove the comment with this hidden marker, where there is one.
+    Drop {
+        /// The marker.
+        marker: &'static str,
     },
 }
 
@@ -103,6 +138,21 @@ pub enum CommandReason {
     },
     /// GitHub refused it.
     Refused,
+    /// It is a draft, or its title says that it is not ready.
+    NotReady,
+    /// It is ready.
+    Ready,
+    /// The owners of the changed files ask for it.
+    Owners,
+    /// Ownership files may not come in as they are.
+    OwnersInvalid,
+    /// Nothing is wrong with the ownership files.
+    OwnersValid,
+    /// So many lines are changed.
+    Size {
+        /// How many, without generated files.
+        lines: u64,
+    },
 }
 
 impl CommandReason {
@@ -124,6 +174,12 @@ impl Reason for CommandReason {
             Self::HeadChanged => "HeadChanged",
             Self::Labelled { .. } => "Labelled",
             Self::Refused => "Refused",
+            Self::NotReady => "NotReady",
+            Self::Ready => "Ready",
+            Self::Owners => "Owners",
+            Self::OwnersInvalid => "OwnersInvalid",
+            Self::OwnersValid => "OwnersValid",
+            Self::Size { .. } => "Size",
         }
     }
 
@@ -140,6 +196,14 @@ impl Reason for CommandReason {
             Self::HeadChanged => "The head changed since.".to_owned(),
             Self::Labelled { label } => format!("The label {label} was put on."),
             Self::Refused => "GitHub refused it.".to_owned(),
+            Self::NotReady => "It is a draft, or its title says that it is not ready.".to_owned(),
+            Self::Ready => "It is ready.".to_owned(),
+            Self::Owners => "The OWNERS files of the changed paths ask for it.".to_owned(),
+            Self::OwnersInvalid => {
+                "An OWNERS file is invalid, or names somebody who is not trusted.".to_owned()
+            }
+            Self::OwnersValid => "Nothing is wrong with the OWNERS files.".to_owned(),
+            Self::Size { lines } => format!("{lines} lines are changed, generated files left out."),
         }
     }
 }

@@ -237,6 +237,78 @@ pub const RETITLE: Row = Row {
     example: "/retitle Fix the frobnicator",
 };
 
+/// Asks for reviewers.
+pub const AUTO_CC: Row = Row {
+    plugin: "blunderbuss",
+    words: &["auto-cc"],
+    case: Case::Any,
+    argument: "",
+    about: "Asks reviewers from the OWNERS files of the changed paths.",
+    who: ANYBODY,
+    on: On::PullRequests,
+    example: "/auto-cc",
+};
+/// Sets the milestone.
+pub const MILESTONE: Row = Row {
+    plugin: "milestone",
+    words: &["milestone"],
+    case: Case::Exact,
+    argument: "TITLE|clear",
+    about: "Sets the milestone, or takes it off.",
+    who: "the milestone team",
+    on: On::Both,
+    example: "/milestone v1.2",
+};
+/// Passes what is not required.
+pub const SKIP: Row = Row {
+    plugin: "skip",
+    words: &["skip"],
+    case: Case::Any,
+    argument: "",
+    about: "Lets contexts pass that failed or wait and that a merge does not need.",
+    who: ANYBODY,
+    on: On::PullRequests,
+    example: "/skip",
+};
+/// Passes a context.
+pub const OVERRIDE: Row = Row {
+    plugin: "override",
+    words: &["override"],
+    case: Case::Any,
+    argument: "CONTEXT ...",
+    about: "Lets failed contexts pass for this head and base. Quotes hold a name with blanks together.",
+    who: "administrators of the repository, and teams and root approvers where the settings say so",
+    on: On::PullRequests,
+    example: "/override unit \"e2e / long\"",
+};
+/// Passes a context whatever the base.
+pub const OVERRIDE_STICKY: Row = Row {
+    words: &["override-sticky"],
+    about: "The same, also when the base moves.",
+    example: "/override-sticky unit",
+    ..OVERRIDE
+};
+/// Takes that back.
+pub const OVERRIDE_CANCEL: Row = Row {
+    words: &["override-cancel"],
+    argument: "[CONTEXT ...]",
+    about: "Takes overrides back; without a context, all.",
+    example: "/override-cancel unit",
+    ..OVERRIDE
+};
+
+/// Looks at the ownership files again.
+pub const VERIFY_OWNERS: Row = Row {
+    plugin: "verifyOwners",
+    words: &["verify-owners"],
+    case: Case::Any,
+    argument: "",
+    about: "Looks at the changed OWNERS files again, as when somebody has joined the organization.",
+    who: ANYBODY,
+    on: On::PullRequests,
+    example: "/verify-owners",
+};
+
 /// All commands, in the order in which a page lists them.
 pub const ALL: &[&Row] = &[
     &LGTM,
@@ -258,6 +330,13 @@ pub const ALL: &[&Row] = &[
     &CLOSE,
     &REOPEN,
     &RETITLE,
+    &MILESTONE,
+    &AUTO_CC,
+    &OVERRIDE,
+    &OVERRIDE_STICKY,
+    &OVERRIDE_CANCEL,
+    &SKIP,
+    &VERIFY_OWNERS,
 ];
 
 #[cfg(test)]

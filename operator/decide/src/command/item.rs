@@ -34,6 +34,8 @@ pub struct Item {
     pub reviewers: BTreeSet<Reviewer>,
     /// Neither closed nor merged.
     pub open: bool,
+    /// A pull request that is not ready yet.
+    pub draft: bool,
 }
 
 impl Item {
@@ -64,6 +66,7 @@ impl From<&PullRequest> for Item {
             assignees: pull.assignees.iter().cloned().collect(),
             reviewers: pull.requested_reviewers.iter().cloned().map(Reviewer::User).collect(),
             open: pull.open,
+            draft: pull.draft,
         }
     }
 }
@@ -150,6 +153,7 @@ pub(super) mod samples {
             assignees: BTreeSet::new(),
             reviewers: BTreeSet::new(),
             open: true,
+            draft: false,
         }
     }
 

@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     facts::{Comment, HeadSha, Login, ReviewState, TreeSha},
-    owners::approval::is_us,
     reason::Planned,
 };
 use api::repository::plugins;
@@ -22,7 +21,8 @@ use std::collections::BTreeSet;
 
 /// The label.
 pub const LABEL: &str = "lgtm";
-/// The hidden text that our record begins with.
+/// The hidden text that our record begins with. Elsewhere in a comment it counts for nothing: replies quote what people
+/// write.
 pub const MARKER: &str = "<!-- bowsprit: lgtm";
 
 /// The plugin's settings.
@@ -178,10 +178,8 @@ pub fn hold_to_head(
 
 /// What the label was given for, by our own comment; else by the newest of Prow's that nobody edited.
 pub fn record(comments: &[Comment], us: &Login) -> Option<Record> {
-    let ours =
-        comments.iter().filter(|comment| comment.author.as_ref().is_some_and(|author| is_us(author, us)));
-    let ours: Vec<&Comment> = ours.collect();
-    match ours.iter().find(|comment| comment.body.contains(MARKER)) {
+    let ours: Vec<&Comment> = comments.iter().filter(|comment| comment.is_by(us)).collect();
+    match ours.iter().find(|comment| comment.body.starts_with(MARKER)) {
         Some(kept) => read_ours(kept),
         None => ours
             .iter()
@@ -194,7 +192,7 @@ pub fn record(comments: &[Comment], us: &Login) -> Option<Record> {
 /// We edit our comment ourselves, so an edit does not speak against it: nobody else may edit what the bot wrote but
 /// people who may also set labels.
 fn read_ours(comment: &Comment) -> Option<Record> {
-    let (_, rest) = comment.body.split_once(MARKER)?;
+    let rest = comment.body.strip_prefix(MARKER)?;
     serde_json::from_str(rest.split_once("-->")?.0.trim()).ok()
 }
 
@@ -359,5 +357,9 @@ mod tests {
         let us = Login::new("bowsprit[bot]");
         assert_eq!(record(&[by("bowsprit")], &us), Some(given.clone()));
         assert_eq!(record(&[by("mallory")], &us), None);
+        let namesake = Comment { author_is_bot: false, ..by("bowsprit") };
+        assert_eq!(record(&[namesake], &us), None);
+        let quoting = Comment { body: format!("@mallory: no.\n{}", by("mallory").body), ..by("bowsprit") };
+        assert_eq!(record(&[quoting], &us), None);
     }
 }

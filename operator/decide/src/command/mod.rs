@@ -6,6 +6,7 @@
 
 mod action;
 pub mod assign;
+pub mod blunderbuss;
 pub mod grammar;
 pub mod hold;
 mod item;
@@ -13,10 +14,16 @@ pub mod label;
 pub mod lgtm;
 pub mod lifecycle;
 mod lines;
+pub mod milestone;
+pub mod overrides;
+pub mod owners_label;
 mod pending;
 mod reply;
 pub mod retitle;
+pub mod skip;
 mod texts;
+pub mod verify_owners;
+pub mod wip;
 
 pub use action::{CloseReason, CommandAction, CommandReason, Plan};
 pub use item::{Item, Kind, Reviewer, Rights, Said};

@@ -110,18 +110,19 @@ pub(super) mod lgtm {
         let head = record.head.as_ref().map_or("", HeadSha::short);
         let json = serde_json::json!({ "head": record.head, "tree": record.tree });
         format!(
-            "The label `lgtm` is there for {head}, said by {by}.\n\n<details>Git tree hash: {}</details>\n{MARKER} {json} -->\n",
+            "{MARKER} {json} -->\nThe label `lgtm` is there for {head}, said by {by}.\n\n\
+             <details>Git tree hash: {}</details>\n",
             record.tree
         )
     }
 
     pub fn taken_back(by: &Login) -> String {
-        format!("{by} took `lgtm` back.\n\n{MARKER} -->\n")
+        format!("{MARKER} -->\n{by} took `lgtm` back.\n")
     }
 
     pub fn lost(head: &HeadSha) -> String {
         format!(
-            "There are new changes, up to {}: the label `lgtm` is gone until somebody looks again.\n\n{MARKER} -->\n",
+            "{MARKER} -->\nThere are new changes, up to {}: the label `lgtm` is gone until somebody looks again.\n",
             head.short()
         )
     }
@@ -170,4 +171,110 @@ pub(super) mod retitle {
     pub const EMPTY: &str = "A title cannot be empty: `/retitle NEW TITLE`.";
     pub const CLOSES: &str = "A title must not name an issue behind a word such as \"fixes\": GitHub would close that \
         issue.";
+}
+
+/// Of `milestone`.
+pub(super) mod milestone {
+    use super::{BTreeSet, quoted};
+
+    pub fn not_allowed(organization: &str, team: &str, name: &str) -> String {
+        let link =
+            format!("[{organization}/{team}](https://github.com/orgs/{organization}/teams/{team}/members)");
+        format!("Only members of {link} can set a milestone; ask the {name}.")
+    }
+
+    pub fn unknown(title: &str, titles: &BTreeSet<String>) -> String {
+        let what = if titles.is_empty() { "none".to_owned() } else { quoted(titles) };
+        let title = title.replace('`', "'");
+        format!("There is no open milestone `{title}`. There are: {what}. `/milestone clear` takes it off.")
+    }
+}
+
+/// Of `override`.
+pub(super) mod overrides {
+    use super::{BTreeSet, list};
+
+    fn lines(names: &BTreeSet<&str>) -> String {
+        let lines: Vec<String> = names.iter().map(|name| format!("- `{}`", name.replace('`', "'"))).collect();
+        lines.join("\n")
+    }
+
+    pub fn nothing_named(word: &str) -> String {
+        format!("`/{word}` needs the contexts, checks or jobs that it is to let pass.")
+    }
+
+    pub fn not_allowed(word: &str, teams: &[String], owners: bool) -> String {
+        let mut who = vec!["administrators of this repository".to_owned()];
+        if owners {
+            who.push("approvers of the root OWNERS file".to_owned());
+        }
+        if !teams.is_empty() {
+            who.push(format!("members of the teams {}", list(teams)));
+        }
+        format!("`/{word}` is for {}.", who.join(", "))
+    }
+
+    pub fn unknown(unknown: &BTreeSet<&str>, known: &BTreeSet<&str>) -> String {
+        let known = if known.is_empty() {
+            "Nothing here can be overridden.".to_owned()
+        } else {
+            format!("These can be:\n\n{}", lines(known))
+        };
+        format!(
+            "There is nothing to override by the name of\n\n{}\n\n{known}\n\nA name with blanks stands in double quotes.",
+            lines(unknown)
+        )
+    }
+
+    pub fn passed(names: &BTreeSet<&str>, sticky: bool) -> String {
+        let until = if sticky {
+            " They stay so for this head, whatever the base. `/override-cancel` takes it back."
+        } else {
+            ""
+        };
+        format!("These count as passed now: {}.{until}", list(names))
+    }
+
+    pub fn cancelled(names: &BTreeSet<&str>) -> String {
+        if names.is_empty() {
+            "There is no override to cancel.".to_owned()
+        } else {
+            format!("These count as failed again: {}.", list(names))
+        }
+    }
+}
+
+/// Of `verifyOwners`.
+pub(super) mod verify_owners {
+    use super::{BTreeSet, Login, list};
+    use crate::{config::Problem, owners::verify::Findings};
+    use std::fmt::Write as _;
+
+    pub fn comment(findings: &Findings, strangers: &[(&Login, &BTreeSet<String>)], marker: &str) -> String {
+        let mut text = format!("{marker}\n");
+        // Files hold texts of many lines; here each is one.
+        let line = |problem: &Problem| problem.to_string().replace(char::is_control, " ");
+        if !findings.errors.is_empty() {
+            text.push_str("These OWNERS files are invalid:\n\n");
+            for error in &findings.errors {
+                let _ = writeln!(text, "- {}", line(error));
+            }
+        }
+        if !strangers.is_empty() {
+            text.push_str(
+                "\nThese people are named anew and are not trusted here: they are neither members of the organization \
+                 nor collaborators, or the name is no alias. Once they are, comment `/verify-owners`.\n\n",
+            );
+            for (login, files) in strangers {
+                let _ = writeln!(text, "- {login} in {}", list(*files).replace(char::is_control, "?"));
+            }
+        }
+        if !findings.warnings.is_empty() {
+            text.push_str("\nNot wrong, but perhaps not meant so:\n\n");
+            for warning in &findings.warnings {
+                let _ = writeln!(text, "- {}", line(warning));
+            }
+        }
+        text
+    }
 }

@@ -234,7 +234,15 @@ fn when(job: &api::job::Periodic, at: &At<'_>, problems: &mut Vec<Problem>) -> O
                 None
             }
         },
-        ("", interval, "") => duration(interval, &at.field("interval"), problems).map(When::Interval),
+        ("", interval, "") => {
+            let at = at.field("interval");
+            let interval = duration(interval, &at, problems)?;
+            if interval.as_nanos() <= 0 {
+                problems
+                    .push(Problem::warning(&at, "without a pause a run starts as soon as the last one ends"));
+            }
+            Some(When::Interval(interval))
+        }
         ("", "", pause) => duration(pause, &at.field("minimum_interval"), problems).map(When::AfterEnd),
         _ => {
             let message = "cron, interval and minimum_interval exclude each other: choose one";

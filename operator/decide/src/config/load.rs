@@ -391,7 +391,7 @@ mod tests {
         assert_eq!(
             told,
             [
-                "spec.periodics[0].spec.containers[0].imagePullPolice: unknown field: it has no effect",
+                "spec.periodics[0].spec.containers[0].imagePullPolice: unknown field: it has no effect; did you mean imagePullPolicy?",
                 "spec.periodics[0]: a periodic needs one of cron, interval and minimum_interval",
             ]
         );

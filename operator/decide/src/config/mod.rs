@@ -10,6 +10,7 @@ mod decoration;
 mod defaults;
 mod effective;
 mod entries;
+mod fit;
 mod ignore;
 pub mod in_repo;
 pub mod layers;

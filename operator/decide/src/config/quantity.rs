@@ -158,6 +158,7 @@ impl fmt::Display for Quantity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn a_quantity_has_one_spelling() {
@@ -185,6 +186,17 @@ mod tests {
             ("+2", "2"),
         ] {
             assert_eq!(text.parse::<Quantity>().map(|q| q.to_string()), Ok(canonical.to_owned()), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_one_spelling_is_a_quantity_of_that_spelling(text in "[+-]?[0-9]{0,12}(\\.[0-9]{0,6})?(|[numkMGTPE]|[KMGTPE]i|e[0-9])") {
+            if let Ok(quantity) = text.parse::<Quantity>() {
+                let spelling = quantity.to_string();
+                let again = spelling.parse::<Quantity>().map(|q| q.to_string());
+                prop_assert_eq!(again, Ok(spelling), "{}", text);
+            }
         }
     }
 

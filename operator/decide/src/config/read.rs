@@ -5,8 +5,9 @@
 //! files there are, and whether one is compressed, is for the caller.
 
 use super::{
+    fit::{fit, unknown_field},
     problem::{At, Problem},
-    shape::{SHAPES, Shape, fit},
+    shape::{SHAPES, Shape},
     yaml::{self, Budget},
 };
 use api::job::{JobFile, Periodic, Postsubmit, Preset, Presubmit, Unknown};
@@ -107,7 +108,7 @@ pub fn prow_yaml(text: &str) -> Result<ReadProwYaml, Problem> {
             "postsubmits" => read.postsubmits = reading.list(&SHAPES.postsubmit, value, &at),
             "prow_ignored" => {}
             "periodics" => reading.warn(&at, "periodics inside a repository have no effect"),
-            _ => reading.warn(&at, "unknown field: it has no effect"),
+            _ => reading.problems.push(unknown_field(&at, &key, JOB_KEYS.into_iter())),
         }
     }
     read.problems = reading.problems;
@@ -151,7 +152,7 @@ impl Reading {
             "decorate_all_jobs" => {
                 self.warn(at, "has no effect here: write `decorate: true` in the jobs");
             }
-            _ => self.warn(at, "unknown field: it has no effect"),
+            _ => self.problems.push(unknown_field(at, &key, JOB_KEYS.into_iter())),
         }
         unknown.insert(key, value);
     }

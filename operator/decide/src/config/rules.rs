@@ -3,7 +3,7 @@
 
 use super::{
     entries::Entry,
-    problem::{At, Problem},
+    problem::{At, Problem, Severity},
 };
 use api::{
     decoration::DecorationConfig,
@@ -86,16 +86,61 @@ impl JobRules {
                 format!("cluster {:?} is not allowed here; allowed: {}", job.cluster, self.clusters);
             problems.push(Problem::error(&at.field("cluster"), message));
         }
-        let account =
-            job.spec.as_ref().and_then(|spec| spec.get("serviceAccountName")).and_then(|name| name.as_str());
-        if let Some(account) =
-            account.filter(|account| !account.is_empty() && !self.service_accounts.has(account))
-        {
-            let message = format!(
-                "service account {account:?} is not allowed here; allowed: {}",
-                self.service_accounts
-            );
-            problems.push(Problem::error(&at.field("spec").field("serviceAccountName"), message));
+        for (account, at) in accounts(job, at) {
+            if !account.is_empty() && !self.service_accounts.has(account) {
+                let allowed = &self.service_accounts;
+                let message = format!("service account {account:?} is not allowed here; allowed: {allowed}");
+                problems.push(Problem { path: at, message, severity: Severity::Error });
+            }
         }
+    }
+}
+
+/// Every way in which a job can name the service account of its pod (`serviceAccount` is Kubernetes' older name), with
+/// its place.
+fn accounts<'a>(job: &'a JobBase, at: &At<'_>) -> Vec<(&'a str, String)> {
+    let at_spec = at.field("spec");
+    let in_spec = ["serviceAccountName", "serviceAccount"].into_iter().filter_map(|field| {
+        let account = job.spec.as_ref()?.get(field)?.as_str()?;
+        Some((account, at_spec.field(field).to_string()))
+    });
+    let config = job.decoration_config.as_ref();
+    let by_default = config.and_then(|config| config.default_service_account_name.as_deref());
+    let at_default = at.field("decoration_config").field("default_service_account_name").to_string();
+    in_spec.chain(by_default.map(|account| (account, at_default))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_job_uses_only_what_it_may_whatever_way_it_asks() {
+        let rules = JobRules {
+            clusters: Allowed::of(&["default".into()]),
+            service_accounts: Allowed::of(&["tests".into()]),
+            ..JobRules::default()
+        };
+        let job: JobBase = serde_json::from_value(json!({
+            "name": "a", "cluster": "arm", "spec": {"serviceAccount": "root"},
+            "decoration_config": {"default_service_account_name": "admin"}
+        }))
+        .unwrap();
+        let mut problems = Vec::new();
+        rules.check_limits(&job, &At::root(""), &mut problems);
+        let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            told,
+            [
+                "cluster: cluster \"arm\" is not allowed here; allowed: default",
+                "spec.serviceAccount: service account \"root\" is not allowed here; allowed: tests",
+                "decoration_config.default_service_account_name: service account \"admin\" is not allowed here; allowed: tests",
+            ]
+        );
+        let everything = JobRules::default();
+        let mut problems = Vec::new();
+        everything.check_limits(&job, &At::root(""), &mut problems);
+        assert_eq!(problems, []);
     }
 }

@@ -146,6 +146,18 @@ pub enum StatusState {
     Error,
 }
 
+impl StatusState {
+    /// GitHub's word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Error => "error",
+        }
+    }
+}
+
 /// A status of a commit, by context.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CommitStatus {
@@ -243,6 +255,16 @@ pub struct Comment {
     /// The link to it.
     #[serde(default)]
     pub url: String,
+}
+
+impl Comment {
+    /// Whether this account wrote it. An app's login ends in `[bot]` in some of GitHub's answers and not in others; a
+    /// person who took the same name is somebody else.
+    pub fn is_by(&self, account: &Login) -> bool {
+        let bare = |login: &Login| login.folded().trim_end_matches("[bot]").to_owned();
+        let same = |author: &Login| author == account || self.author_is_bot && bare(author) == bare(account);
+        self.author.as_ref().is_some_and(same)
+    }
 }
 
 /// What a review says.

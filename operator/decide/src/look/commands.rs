@@ -3,7 +3,7 @@
 use crate::{
     command::{
         CloseReason, CommandAction, CommandReason, Item, Kind, Plan, Rights, Said, Texts, assign, hold,
-        label, lgtm, lifecycle, pending, retitle,
+        label, lgtm, lifecycle, owners_label, pending, retitle, wip,
     },
     facts::{Comment, CommentId, Login, Review},
     owners::{Owners, approval, notification::Page},
@@ -69,6 +69,10 @@ pub struct Plugins {
     pub lgtm: Option<lgtm::Settings>,
     /// `/approve`.
     pub approve: Option<approval::Policy>,
+    /// The label of work in progress.
+    pub wip: bool,
+    /// Labels by OWNERS files.
+    pub owners_label: bool,
 }
 
 impl<'a> Facts<'a> {
@@ -132,7 +136,18 @@ impl<'f, 'a> Commands<'f, 'a> {
     /// What follows from the state that all texts left: the approval, and whether `lgtm` still means this head.
     pub(super) fn from_state_alone(mut self) -> Plan {
         let mut all = Plan::new();
+        if self.plugins.wip && self.item.open && self.item.kind == Kind::PullRequest {
+            all.extend(wip::plan(&self.item));
+        }
         let Some(change) = self.facts.change.as_ref().filter(|_| self.item.open) else { return all };
+        if self.plugins.owners_label {
+            all.extend(owners_label::plan(
+                &self.item,
+                change.owners,
+                change.files,
+                self.facts.repository_labels,
+            ));
+        }
         if let Some(settings) = &self.plugins.lgtm {
             let given_now = self.item.has(lgtm::LABEL) && !self.facts.item.has(lgtm::LABEL);
             if !given_now {
@@ -219,8 +234,13 @@ fn added_label(action: &CommandAction) -> Option<String> {
         | CommandAction::Close(_)
         | CommandAction::Reopen
         | CommandAction::Retitle(_)
+        | CommandAction::SetMilestone(_)
+        | CommandAction::SetStatus { .. }
+        | CommandAction::PassCheck { .. }
+        | CommandAction::RecordPassed { .. }
         | CommandAction::Reply { .. }
-        | CommandAction::Keep { .. } => None,
+        | CommandAction::Keep { .. }
+        | CommandAction::Drop { .. } => None,
     }
 }
 
@@ -232,7 +252,7 @@ pub fn after(item: &mut Item, plan: &Plan) {
                 item.labels.insert(label.clone());
             }
             CommandAction::RemoveLabel(label) => {
-                item.labels.retain(|there| !there.eq_ignore_ascii_case(label))
+                item.labels.retain(|there| !there.eq_ignore_ascii_case(label));
             }
             CommandAction::Assign { people, .. } => item.assignees.extend(people.iter().cloned()),
             CommandAction::Unassign(people) => item.assignees.retain(|there| !people.contains(there)),
@@ -241,7 +261,13 @@ pub fn after(item: &mut Item, plan: &Plan) {
             CommandAction::Close(CloseReason::Completed | CloseReason::NotPlanned) => item.open = false,
             CommandAction::Reopen => item.open = true,
             CommandAction::Retitle(title) => item.title.clone_from(title),
-            CommandAction::Reply { .. } | CommandAction::Keep { .. } => {}
+            CommandAction::SetMilestone(_)
+            | CommandAction::SetStatus { .. }
+            | CommandAction::PassCheck { .. }
+            | CommandAction::RecordPassed { .. }
+            | CommandAction::Reply { .. }
+            | CommandAction::Keep { .. }
+            | CommandAction::Drop { .. } => {}
         }
     }
 }

@@ -44,6 +44,7 @@ fn item(labels: &[&str]) -> Item {
         assignees: BTreeSet::new(),
         reviewers: BTreeSet::new(),
         open: true,
+        draft: false,
     }
 }
 

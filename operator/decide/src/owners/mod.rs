@@ -9,8 +9,10 @@ pub mod approval;
 mod denylist;
 mod file;
 pub mod notification;
+pub mod reviewers;
 mod suggest;
 mod tree;
+pub mod verify;
 
 pub use aliases::Aliases;
 pub use denylist::Denylist;

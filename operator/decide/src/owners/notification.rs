@@ -1,6 +1,7 @@
 //! The one comment that says how far the approval of a pull request is. It is edited in place.
 //!
-//! Its first line and its `META` line are Prow's, because people's scripts look for them. Everything else is worded here.
+//! Its title and its `META` line are Prow's, because people's scripts look for them. Everything else is worded here. It
+//! begins with its marker: further down stand names that others chose.
 
 use super::approval::{Approval, Given, How, Issue, Progress};
 use crate::facts::Login;
@@ -35,7 +36,7 @@ pub struct Page<'a> {
 pub fn text(approval: &Approval, page: &Page<'_>) -> String {
     let mut text = String::new();
     let verdict = if approval.approved { "APPROVED" } else { "NOT APPROVED" };
-    let _ = writeln!(text, "[APPROVALNOTIFIER] This PR is **{verdict}**\n");
+    let _ = writeln!(text, "{MARKER}\n[APPROVALNOTIFIER] This PR is **{verdict}**\n");
     if approval.by_hand {
         text.push_str("Somebody set the label by hand: it counts although an approval is missing.\n\n");
     }
@@ -48,9 +49,8 @@ pub fn text(approval: &Approval, page: &Page<'_>) -> String {
         "\nCommands: [list]({}) · Process: [how changes are approved]({})",
         page.command_help, page.process
     );
-    let names: Vec<String> =
-        approval.suggested().iter().map(|login| format!("{:?}", login.as_str())).collect();
-    let _ = writeln!(text, "\n<!-- META={{\"approvers\":[{}]}} -->\n{MARKER}", names.join(","));
+    let names = serde_json::json!({ "approvers": approval.suggested() });
+    let _ = writeln!(text, "\n<!-- META={names} -->");
     text
 }
 
@@ -132,15 +132,16 @@ fn places(text: &mut String, approval: &Approval, page: &Page<'_>) {
     text.push_str("\nAn approver of each of these writes `/approve`, or `/approve cancel` to take it back.\n</details>\n");
 }
 
-/// The ownership file of a place; a Markdown file with a header is its own.
+/// The ownership file of a place; a Markdown file with a header is its own. On one line, whatever git allows in a path.
 pub fn file(place: &str, page: &Page<'_>) -> String {
-    if place.is_empty() {
+    let file = if place.is_empty() {
         page.file.to_owned()
     } else if place.rsplit_once('.').is_some_and(|(_, extension)| extension == "md") {
         place.to_owned()
     } else {
         format!("{place}/{}", page.file)
-    }
+    };
+    file.replace(char::is_control, "?")
 }
 
 fn list(people: &[Login]) -> String {

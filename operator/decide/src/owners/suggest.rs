@@ -113,7 +113,7 @@ fn cover(
     }
 }
 
-fn place_in_line(number: u64, login: &Login) -> Vec<u8> {
+pub(super) fn place_in_line(number: u64, login: &Login) -> Vec<u8> {
     Sha256::digest(format!("{number}/{}", login.folded())).to_vec()
 }
 

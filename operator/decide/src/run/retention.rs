@@ -214,3 +214,67 @@ fn too_old(
 fn older(since: Timestamp, age: Duration, now: Timestamp) -> bool {
     Duration::try_from(now.duration_since(since)).is_ok_and(|passed| passed > age)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use api::ProwJob;
+    use serde_json::json;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn nightly(name: &str, started: &str) -> Run {
+        let object: ProwJob = serde_json::from_value(json!({
+            "metadata": { "name": name, "namespace": "acme", "uid": name },
+            "spec": { "type": "periodic", "job": "nightly" },
+            "status": { "state": "success", "startTime": started, "completionTime": started },
+        }))
+        .unwrap();
+        Run::observe(&object)
+    }
+
+    fn settings() -> RetentionSettings {
+        let hours = Duration::from_hours;
+        let exclude_clusters = BTreeSet::new();
+        RetentionSettings { runs: hours(168), pods: hours(24), finished_pods: hours(1), exclude_clusters }
+    }
+
+    fn pod(prow_job_uid: &str) -> PlacedPod {
+        let typed = serde_json::from_value(json!({
+            "metadata": {
+                "name": "gone", "uid": "u", "creationTimestamp": "2026-03-01T00:00:00Z",
+                "annotations": { "bowsprit.dev/prowjob-uid": prow_job_uid },
+            },
+        }))
+        .unwrap();
+        let (cluster, namespace) = ("default".into(), "acme-jobs".into());
+        PlacedPod { cluster, namespace, name: "gone".into(), facts: PodFacts::observe(&typed) }
+    }
+
+    fn gone(runs: &[&Run], pods: &[PlacedPod], periodics: &[&str]) -> Vec<(String, RetentionReason)> {
+        let periodics = periodics.iter().map(|job| ("acme".to_owned(), (*job).to_owned())).collect();
+        let name = |removal| match removal {
+            Removal::Run { name, .. } | Removal::Pod { name, .. } | Removal::Finalizer { name, .. } => name,
+        };
+        plan(runs, pods, &periodics, &settings(), at("2026-03-02T00:00:00Z"))
+            .into_iter()
+            .map(|planned| (name(planned.action), planned.why))
+            .collect()
+    }
+
+    #[test]
+    fn the_newest_run_of_a_periodic_stays_while_the_periodic_exists() {
+        let (old, newest) = (nightly("a", "2026-01-01T00:00:00Z"), nightly("b", "2026-01-02T00:00:00Z"));
+        let aged = |name: &str| (name.to_owned(), RetentionReason::Aged);
+        assert_eq!(gone(&[&old, &newest], &[], &["nightly"]), [aged("a")]);
+        assert_eq!(gone(&[&old, &newest], &[], &[]), [aged("a"), aged("b")]);
+    }
+
+    #[test]
+    fn only_pods_that_name_a_prowjob_of_ours_are_removed() {
+        assert_eq!(gone(&[], &[pod("known")], &[]), [("gone".to_owned(), RetentionReason::Orphaned)]);
+        assert_eq!(gone(&[], &[pod("")], &[]), []);
+    }
+}

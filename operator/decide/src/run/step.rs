@@ -139,6 +139,9 @@ fn with_link(observed: &Observed<'_>, mut plan: RunPlan) -> RunPlan {
 /// Deleting a ProwJob ends its run: the pod goes, the end is told, then nothing holds the object any more.
 fn deleted(observed: &Observed<'_>, since: Timestamp) -> RunPlan {
     let run = observed.run;
+    if !run.is_ours_to_run() {
+        return RunPlan { release: true, ..stay(run, RunReason::ForeignAgent) };
+    }
     let mut plan = if run.is_complete() {
         stay(run, RunReason::Deleted)
     } else {
@@ -168,15 +171,7 @@ fn under_way(observed: &Observed<'_>) -> RunPlan {
     if let Some(newer) = superseded_by(run, observed.siblings) {
         return ask_to_stop(run, RunReason::Superseded { by: newer.name.clone() });
     }
-    let proceed = match run.state() {
-        ProwJobState::Pending => pending,
-        ProwJobState::Triggered
-        | ProwJobState::Scheduling
-        | ProwJobState::Success
-        | ProwJobState::Failure
-        | ProwJobState::Aborted
-        | ProwJobState::Error => triggered,
-    };
+    let proceed = if run.state() == ProwJobState::Pending { pending } else { triggered };
     let mut plan = in_its_cluster(observed, proceed);
     plan.look_at = duplicates::supersedes(run, observed.siblings);
     plan
@@ -290,6 +285,7 @@ fn create(observed: &Observed<'_>, place: &Place<'_>, status: ProwJobStatus, rea
     };
     pod["metadata"]["namespace"] = json!(place.namespace);
     pod["metadata"]["annotations"][keys::PROW_JOB_UID] = json!(run.uid);
+    pod["metadata"]["annotations"][keys::PROW_JOB_NAMESPACE] = json!(run.namespace);
     let mut plan = made(observed, status, observed.new_build_id, reason);
     let action =
         PodAction::Create { cluster: place.cluster.to_owned(), namespace: place.namespace.clone(), pod };

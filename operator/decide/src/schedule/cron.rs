@@ -432,6 +432,14 @@ mod tests {
 
     proptest! {
         #[test]
+        fn any_text_is_a_cron_expression_or_refused(text in "[0-9*/,\\-?@a-z A-Z]{0,24}") {
+            if let Ok(cron) = text.parse::<Cron>() {
+                let now = at("2026-08-01T00:00:00Z");
+                prop_assert!(cron.next_after(now).is_none_or(|next| next > now));
+            }
+        }
+
+        #[test]
         fn the_latest_firing_is_the_one_with_none_between_it_and_now(
             cron in prop::sample::select(vec![
                 "*/7 * * * *", "30 4 * * 1-5", "0 0 13 * 5", "15 30 4 * * *", "0 0 1 */3 *", "59 23 31 12 *",

@@ -4,8 +4,8 @@
 use super::transport::{Transport, parse};
 use crate::{ForgeError, ItemSnapshot, PullSnapshot, Viewer, ViewerKind};
 use decide::facts::{
-    BaseSha, CheckConclusion, CheckRun, CheckStatus, Comment, CommentId, CommitStatus, HeadSha, Login,
-    MergeState, Mergeable, PullRequest, RepoName, Review, ReviewDecision, ReviewState, StatusState,
+    BaseSha, CheckConclusion, CheckRun, CheckStatus, Comment, CommentId, CommitSha, CommitStatus, HeadSha,
+    Login, MergeState, Mergeable, PullRequest, RepoName, Review, ReviewDecision, ReviewState, StatusState,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -397,6 +397,9 @@ struct PullNode {
     mergeable: String,
     #[serde(default)]
     merge_state_status: String,
+    #[serde(default)]
+    can_be_rebased: bool,
+    merge_commit: Option<MergeCommit>,
     review_decision: Option<String>,
     labels: Option<Connection<Named>>,
     milestone: Option<Named>,
@@ -437,6 +440,11 @@ struct ReviewRequest {
 #[derive(Deserialize)]
 struct Reviewer {
     login: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct MergeCommit {
+    oid: String,
 }
 
 #[derive(Deserialize)]
@@ -522,6 +530,8 @@ impl PullNode {
             check_runs,
             description_marked: marked(&self.reaction_groups),
             description_edited_at: self.last_edited_at,
+            merge_commit: self.merge_commit.map(|commit| CommitSha::new(commit.oid)),
+            can_be_rebased: self.can_be_rebased,
         }
     }
 }

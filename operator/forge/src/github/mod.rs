@@ -22,7 +22,10 @@ use crate::{
     Viewer,
 };
 use async_trait::async_trait;
-use decide::facts::{CommentId, CommitSha, HeadSha, Login, RepoName};
+use decide::{
+    facts::{BaseSha, CommentId, CommitSha, HeadSha, Login, RepoName},
+    merge::method::AllowedMethods,
+};
 use std::collections::BTreeSet;
 use transport::Transport;
 
@@ -64,6 +67,12 @@ impl Forge for GitHub {
     }
     async fn branches(&self, repository: &RepoName) -> Answer<Vec<BranchTip>> {
         repositories::branches(&self.transport, repository).await
+    }
+    async fn tip(&self, repository: &RepoName, branch: &str) -> Answer<Option<BaseSha>> {
+        repositories::tip(&self.transport, repository, branch).await
+    }
+    async fn allowed_methods(&self, repository: &RepoName) -> Answer<AllowedMethods> {
+        repositories::allowed_methods(&self.transport, repository).await
     }
     async fn changed_between(
         &self,

@@ -34,7 +34,14 @@ pub(super) async fn is_member(
     organization: &str,
     login: &Login,
 ) -> Result<bool, ForgeError> {
-    via.exists(&format!("/orgs/{}/members/{}", segment(organization), segment(login.as_str()))).await
+    let (organization, login) = (segment(organization), segment(login.as_str()));
+    match via.exists(&format!("/orgs/{organization}/members/{login}")).await {
+        // GitHub tells strangers only about public members, and sends them there.
+        Err(ForgeError::Refused { status: 302, .. }) => {
+            via.exists(&format!("/orgs/{organization}/public_members/{login}")).await
+        }
+        other => other,
+    }
 }
 
 pub(super) async fn permission(

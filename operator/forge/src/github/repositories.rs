@@ -2,7 +2,10 @@
 
 use super::transport::{Transport, parse, segment};
 use crate::{BranchTip, ForgeError, RequiredContexts};
-use decide::facts::{BaseSha, CommitSha, RepoName};
+use decide::{
+    facts::{BaseSha, CommitSha, RepoName},
+    merge::method::AllowedMethods,
+};
 use serde::Deserialize;
 
 fn path(repository: &RepoName) -> String {
@@ -40,6 +43,46 @@ pub(super) async fn branches(via: &Transport, repository: &RepoName) -> Result<V
     let branches: Vec<Branch> = via.list(&(path(repository) + "/branches?per_page=100")).await?;
     let tip = |b: Branch| BranchTip { name: b.name, sha: BaseSha::new(b.commit.sha), protected: b.protected };
     Ok(branches.into_iter().map(tip).collect())
+}
+
+pub(super) async fn tip(
+    via: &Transport,
+    repository: &RepoName,
+    branch: &str,
+) -> Result<Option<BaseSha>, ForgeError> {
+    #[derive(Deserialize)]
+    struct Commit {
+        sha: String,
+    }
+    #[derive(Deserialize)]
+    struct Branch {
+        commit: Commit,
+    }
+    match via.get::<Branch>(&format!("{}/branches/{}", path(repository), segment(branch))).await {
+        Ok(branch) => Ok(Some(BaseSha::new(branch.commit.sha))),
+        Err(ForgeError::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+pub(super) async fn allowed_methods(
+    via: &Transport,
+    repository: &RepoName,
+) -> Result<AllowedMethods, ForgeError> {
+    /// GitHub shows these only to those who may push; from others nothing is held back here, and the merge call tells.
+    #[derive(Deserialize)]
+    #[expect(clippy::struct_field_names, reason = "GitHub's names")]
+    struct Repository {
+        allow_merge_commit: Option<bool>,
+        allow_squash_merge: Option<bool>,
+        allow_rebase_merge: Option<bool>,
+    }
+    let found: Repository = via.get(&path(repository)).await?;
+    Ok(AllowedMethods {
+        merge: found.allow_merge_commit.unwrap_or(true),
+        squash: found.allow_squash_merge.unwrap_or(true),
+        rebase: found.allow_rebase_merge.unwrap_or(true),
+    })
 }
 
 pub(super) async fn changed_between(

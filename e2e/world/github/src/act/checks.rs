@@ -75,7 +75,10 @@ impl State {
 
     /// A check run that must exist.
     pub fn check_run(&self, repo: &Name, id: u64) -> Allowed<&CheckRun> {
-        self.repo(repo)?.check_runs.iter().find(|run| run.id == id).ok_or_else(Refusal::not_found)
+        // Made one after the other, so their ids ascend.
+        let all = &self.repo(repo)?.check_runs;
+        let found = all.binary_search_by_key(&id, |run| run.id).ok().and_then(|index| all.get(index));
+        found.ok_or_else(Refusal::not_found)
     }
 
     fn acting_app(&self, by: &Caller, repo: &Name) -> Allowed<(u64, Name)> {
@@ -123,7 +126,8 @@ impl State {
         run.output = change.output.unwrap_or_else(|| run.output.take());
         let done = run.status == "completed";
         let run = self.check_run(repo, id)?.clone();
-        let shown = self.show_check_run(self.repo(repo)?, &run);
+        let mut shown = self.show_check_run(self.repo(repo)?, &run);
+        shown["check_suite"] = self.show_check_suite(self.repo(repo)?, &run, &shown);
         if action == "created" {
             self.emit(repo, &actor, "check_run", json!({"action": "created", "check_run": shown}));
         }

@@ -11,20 +11,25 @@ use crate::state::{Caller, Role, State, Status};
 /// GitHub refuses further statuses of one commit and context.
 const MOST_STATUSES: usize = 1000;
 
+/// A status to be set.
+#[derive(Clone, Debug, Default)]
+pub struct NewStatus {
+    /// `error`, `failure`, `pending` or `success`.
+    pub state: String,
+    /// The context.
+    pub context: String,
+    /// At most 140 characters.
+    pub description: Option<String>,
+    /// Where to read more.
+    pub target_url: Option<String>,
+}
+
 impl State {
     /// Sets a status and returns its id.
-    pub fn set_status(
-        &mut self,
-        by: &Caller,
-        repo: &Name,
-        sha: &str,
-        state: &str,
-        context: &str,
-        description: Option<String>,
-        target_url: Option<String>,
-    ) -> Allowed<u64> {
+    pub fn set_status(&mut self, by: &Caller, repo: &Name, sha: &str, new: NewStatus) -> Allowed<u64> {
+        let NewStatus { state, context, description, target_url } = new;
         let creator = self.permit(by, repo, Role::Write)?;
-        if !["error", "failure", "pending", "success"].contains(&state) {
+        if !["error", "failure", "pending", "success"].contains(&state.as_str()) {
             return Err(Refusal::custom("Status", "State is not included in the list"));
         }
         if description.as_ref().is_some_and(|text| text.chars().count() > 140) {
@@ -49,8 +54,8 @@ impl State {
         }
         let status = Status {
             id,
-            context: context.to_owned(),
-            state: state.to_owned(),
+            context,
+            state,
             description,
             target_url: target_url.filter(|url| !url.is_empty()),
             creator: creator.clone(),

@@ -116,6 +116,7 @@ impl State {
         Ok(())
     }
 
+    #[expect(clippy::option_option, reason = "absent, null and a value are three different requests")]
     fn rewrite(
         &mut self,
         repo: &Name,
@@ -257,6 +258,7 @@ impl State {
             last_edited_at: None,
             reactions: Vec::new(),
         });
+        self.repo_mut(repo)?.homes.insert(id, number);
         self.touch(repo, number)?;
         self.emit_comment(repo, number, id, &author, "created", json!({}))?;
         Ok(id)
@@ -295,9 +297,9 @@ impl State {
 
     /// A comment of a repository, with the number of its issue.
     pub(crate) fn find_comment(&self, repo: &Name, id: u64) -> Allowed<(u64, &Comment)> {
-        let issues = self.repo(repo)?.issues.values();
-        let mut all = issues.flat_map(|issue| issue.comments.iter().map(|comment| (issue.number, comment)));
-        all.find(|(_, comment)| comment.id == id).ok_or_else(Refusal::not_found)
+        let issue = self.home(repo, id)?;
+        let comment = issue.comments.iter().find(|one| one.id == id);
+        Ok((issue.number, comment.ok_or_else(Refusal::not_found)?))
     }
 
     fn emit_comment(

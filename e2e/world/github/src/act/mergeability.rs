@@ -30,17 +30,16 @@ impl State {
         let Some(base) = self.repo(repo)?.tip(&pull.base_ref).cloned() else { return Ok(None) };
         let head = pull.head_sha.clone();
         let known = pull.trial.as_ref().filter(|trial| trial.base == base && trial.head == head);
-        let merge = match known {
-            Some(trial) => trial.merge.clone(),
-            None => {
-                let merge = self.try_merge(repo, number, &base, &head)?;
-                self.pull_mut(repo, number)?.trial =
-                    Some(Trial { base: base.clone(), head: head.clone(), merge: merge.clone() });
-                if self.options.lazy_mergeable {
-                    return Ok(None);
-                }
-                merge
+        let merge = if let Some(trial) = known {
+            trial.merge.clone()
+        } else {
+            let merge = self.try_merge(repo, number, &base, &head)?;
+            let trial = Trial { base: base.clone(), head, merge: merge.clone() };
+            self.pull_mut(repo, number)?.trial = Some(trial);
+            if self.options.lazy_mergeable {
+                return Ok(None);
             }
+            merge
         };
         let state = self.merge_state(self.repo(repo)?, self.pull(repo, number)?, merge.is_some(), &base)?;
         Ok(Some(Verdict { mergeable: merge.is_some(), state, trial: merge }))
@@ -122,29 +121,7 @@ impl State {
                 )));
             }
         }
-        Ok(self.missing_contexts(repo, &pull.base_ref, &pull.head_sha))
-    }
-
-    /// What is missing of the contexts that a branch requires of a commit, in GitHub's words.
-    pub(super) fn missing_contexts(&self, repo: &Repo, branch: &str, sha: &str) -> Option<String> {
-        let required = repo.protection.get(branch)?.required_contexts.as_ref()?;
-        let statuses = repo.latest_statuses(sha);
-        let runs = repo.latest_check_runs(sha);
-        let mut missing = Vec::new();
-        for context in &required.contexts {
-            let status = statuses.iter().find(|one| one.context == *context).map(|one| one.state.as_str());
-            let run = runs
-                .iter()
-                .find(|one| one.name == *context)
-                .map(|one| one.conclusion.as_deref().unwrap_or("pending"));
-            match status.or(run) {
-                Some("success" | "neutral" | "skipped") => {}
-                None => missing.push((context.as_str(), "expected")),
-                Some("pending") => missing.push((context.as_str(), "pending")),
-                Some(_) => missing.push((context.as_str(), "failing")),
-            }
-        }
-        (!missing.is_empty()).then(|| words(&missing, required.contexts.len()))
+        Ok(missing_contexts(repo, &pull.base_ref, &pull.head_sha))
     }
 
     /// `reviewDecision`: `None` where protection asks for no reviews.
@@ -171,6 +148,28 @@ impl State {
         let base = &self.pull(repo, number)?.base_ref;
         self.repo(repo)?.tip(base).cloned().ok_or_else(|| Refusal::invalid("PullRequest", "base", "invalid"))
     }
+}
+
+/// What is missing of the contexts that a branch requires of a commit, in GitHub's words.
+pub(super) fn missing_contexts(repo: &Repo, branch: &str, sha: &str) -> Option<String> {
+    let required = repo.protection.get(branch)?.required_contexts.as_ref()?;
+    let statuses = repo.latest_statuses(sha);
+    let runs = repo.latest_check_runs(sha);
+    let mut missing = Vec::new();
+    for context in &required.contexts {
+        let status = statuses.iter().find(|one| one.context == *context).map(|one| one.state.as_str());
+        let run = runs
+            .iter()
+            .find(|one| one.name == *context)
+            .map(|one| one.conclusion.as_deref().unwrap_or("pending"));
+        match status.or(run) {
+            Some("success" | "neutral" | "skipped") => {}
+            None => missing.push((context.as_str(), "expected")),
+            Some("pending") => missing.push((context.as_str(), "pending")),
+            Some(_) => missing.push((context.as_str(), "failing")),
+        }
+    }
+    (!missing.is_empty()).then(|| words(&missing, required.contexts.len()))
 }
 
 fn words(missing: &[(&str, &str)], required: usize) -> String {

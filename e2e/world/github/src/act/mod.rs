@@ -19,11 +19,12 @@ mod setup;
 use serde_json::Value;
 
 pub use self::checks::CheckRunChange;
+pub use self::commits::NewStatus;
 pub use self::issues::IssueChange;
 pub use self::merge::{MergeMethod, MergeRequest};
 pub use self::pulls::NewPull;
 pub use self::reactions::Subject;
-pub use self::reviews::NewReviewComment;
+pub use self::reviews::{NewReview, NewReviewComment};
 use crate::Name;
 use crate::refusal::Allowed;
 use crate::state::{Event, State};

@@ -103,17 +103,11 @@ impl State {
     }
 
     fn issue_of(&self, repo: &Name, subject: Subject) -> Option<&crate::state::Issue> {
-        let mut issues = self.repos.get(repo)?.issues.values();
-        issues.find(|issue| {
-            let pull = issue.pull.as_ref();
-            match subject {
-                Subject::Issue(number) => issue.number == number,
-                Subject::Comment(id) => issue.comments.iter().any(|one| one.id == id),
-                Subject::Review(id) => pull.is_some_and(|pull| pull.reviews.iter().any(|one| one.id == id)),
-                Subject::ReviewComment(id) => {
-                    pull.is_some_and(|pull| pull.review_comments.iter().any(|one| one.id == id))
-                }
+        match subject {
+            Subject::Issue(number) => self.issue(repo, number).ok(),
+            Subject::Comment(id) | Subject::Review(id) | Subject::ReviewComment(id) => {
+                self.home(repo, id).ok()
             }
-        })
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::mergeability::missing_contexts;
 use crate::Name;
 use crate::git::{Signature, ZERO};
 use crate::refusal::{Allowed, Refusal};
@@ -47,6 +48,9 @@ impl State {
         old: Option<&str>,
     ) -> Allowed<()> {
         let actor = self.permit(by, repo, Role::Write)?;
+        if old.is_none() && self.repo(repo)?.refs.contains_key(name) {
+            return Err(Refusal::unprocessable("Reference already exists"));
+        }
         self.may_move(by, repo, name, old.unwrap_or(ZERO), new).map_err(Refusal::unprocessable)?;
         self.git.set_ref(repo, name, new, old.unwrap_or(ZERO))?;
         self.moved(repo, name, old.unwrap_or(ZERO), new, &actor)
@@ -97,7 +101,7 @@ impl State {
         if protection.required_reviews.is_some() {
             return Err("Changes must be made through a pull request.".to_owned());
         }
-        self.missing_contexts(found, branch, new).map_or(Ok(()), Err)
+        missing_contexts(found, branch, new).map_or(Ok(()), Err)
     }
 
     /// Whether protection restricts pushes to others than the caller.

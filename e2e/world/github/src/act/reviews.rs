@@ -19,22 +19,27 @@ pub struct NewReviewComment {
     pub in_reply_to: Option<u64>,
 }
 
+/// A review.
+#[derive(Clone, Debug, Default)]
+pub struct NewReview {
+    /// `APPROVE`, `REQUEST_CHANGES` or `COMMENT`.
+    pub event: String,
+    /// The text.
+    pub body: String,
+    /// The commit it is for; the head if absent.
+    pub commit: Option<String>,
+    /// Comments on lines.
+    pub comments: Vec<NewReviewComment>,
+}
+
 impl State {
-    /// Reviews: `event` is `APPROVE`, `REQUEST_CHANGES` or `COMMENT`. Returns the review's id.
-    pub fn review(
-        &mut self,
-        by: &Caller,
-        repo: &Name,
-        number: u64,
-        event: &str,
-        body: &str,
-        commit: Option<String>,
-        comments: Vec<NewReviewComment>,
-    ) -> Allowed<u64> {
+    /// Reviews, and returns the review's id.
+    pub fn review(&mut self, by: &Caller, repo: &Name, number: u64, new: NewReview) -> Allowed<u64> {
+        let NewReview { event, body, commit, comments } = new;
         let author = self.permit(by, repo, Role::Read)?;
         let issue = self.issue(repo, number)?;
         let pull = self.pull(repo, number)?;
-        let state = match event {
+        let state = match event.as_str() {
             "APPROVE" => "APPROVED",
             "REQUEST_CHANGES" => "CHANGES_REQUESTED",
             "COMMENT" => "COMMENTED",
@@ -42,7 +47,9 @@ impl State {
                 return Err(Refusal::not_simulated("pending reviews (a review without an event)"));
             }
             _ => {
-                return Err(Refusal::unprocessable(format!("Unprocessable Entity: event {event} is unknown")));
+                return Err(Refusal::unprocessable(format!(
+                    "Unprocessable Entity: event {event} is unknown"
+                )));
             }
         };
         if issue.author == author && event != "COMMENT" {
@@ -61,13 +68,14 @@ impl State {
         pull.reviews.push(Review {
             id,
             author: author.clone(),
-            body: body.to_owned(),
+            body,
             state: state.to_owned(),
             commit_id: commit_id.clone(),
             submitted_at,
             last_edited_at: None,
             reactions: Vec::new(),
         });
+        self.repo_mut(repo)?.homes.insert(id, number);
         self.touch(repo, number)?;
         self.emit_review(repo, number, id, &author, "submitted")?;
         for comment in comments {
@@ -85,7 +93,12 @@ impl State {
         comment: NewReviewComment,
     ) -> Allowed<u64> {
         let head = self.pull(repo, number)?.head_sha.clone();
-        let review = self.review(by, repo, number, "COMMENT", "", None, vec![comment])?;
+        let review = self.review(
+            by,
+            repo,
+            number,
+            NewReview { event: "COMMENT".to_owned(), comments: vec![comment], ..NewReview::default() },
+        )?;
         let pull = self.pull(repo, number)?;
         let made =
             pull.review_comments.iter().rev().find(|one| one.review == review && one.commit_id == head);
@@ -124,6 +137,7 @@ impl State {
             reactions: Vec::new(),
         };
         self.pull_mut(repo, number)?.review_comments.push(comment);
+        self.repo_mut(repo)?.homes.insert(id, number);
         self.emit_review_comment(repo, id, author, "created")
     }
 
@@ -196,13 +210,18 @@ impl State {
         stale.into_iter().try_for_each(|id| self.dismiss(repo, number, id, actor))
     }
 
+    /// A review, with the number of its pull request.
+    pub(crate) fn find_review(&self, repo: &Name, id: u64) -> Allowed<(u64, &Review)> {
+        let issue = self.home(repo, id)?;
+        let review = issue.pull.iter().flat_map(|pull| &pull.reviews).find(|one| one.id == id);
+        Ok((issue.number, review.ok_or_else(Refusal::not_found)?))
+    }
+
     /// A comment on a line, with the number of its pull request.
     pub(crate) fn find_review_comment(&self, repo: &Name, id: u64) -> Allowed<(u64, &ReviewComment)> {
-        let pulls =
-            self.repo(repo)?.issues.values().filter_map(|issue| Some((issue.number, issue.pull.as_ref()?)));
-        let mut all = pulls
-            .flat_map(|(number, pull)| pull.review_comments.iter().map(move |comment| (number, comment)));
-        all.find(|(_, comment)| comment.id == id).ok_or_else(Refusal::not_found)
+        let issue = self.home(repo, id)?;
+        let comment = issue.pull.iter().flat_map(|pull| &pull.review_comments).find(|one| one.id == id);
+        Ok((issue.number, comment.ok_or_else(Refusal::not_found)?))
     }
 
     fn emit_review(&mut self, repo: &Name, number: u64, id: u64, sender: &Name, action: &str) -> Allowed<()> {

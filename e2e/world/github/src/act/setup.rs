@@ -114,6 +114,7 @@ impl State {
             labels: BTreeMap::new(),
             milestones: BTreeMap::new(),
             issues: BTreeMap::new(),
+            homes: BTreeMap::new(),
             refs: BTreeMap::new(),
             protection: BTreeMap::new(),
             statuses: BTreeMap::new(),
@@ -193,7 +194,7 @@ impl State {
     }
 
     /// Sends a hook the event `ping`, as GitHub does when one is made.
-    pub(crate) fn ping(&mut self, hook: u64) -> Allowed<()> {
+    pub(crate) fn ping(&mut self, by: &Caller, hook: u64) -> Allowed<()> {
         let found = self.hooks.get(&hook).ok_or_else(Refusal::not_found)?;
         let mut payload =
             json!({"zen": "Keep it logically awesome.", "hook_id": hook, "hook": self.show_hook(found)});
@@ -201,6 +202,9 @@ impl State {
             Scope::Repo(repo) => payload["repository"] = self.show_repo(self.repo(repo)?),
             Scope::Org(org) => payload["organization"] = self.show_org(self.org(org)?),
             Scope::App(_) => {}
+        }
+        if let Ok(login) = self.login(by) {
+            payload["sender"] = self.show_user(&login);
         }
         let guid = self.next_guid();
         self.post(hook, guid, "ping", payload, false);

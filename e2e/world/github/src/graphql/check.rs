@@ -58,7 +58,7 @@ pub(super) fn check(
                 &message,
                 declared.place,
                 &spot.path,
-                json!({"code": "variableNotUsed", "variableName": variable}),
+                &json!({"code": "variableNotUsed", "variableName": variable}),
             ));
         }
         if declared.required
@@ -76,7 +76,7 @@ pub(super) fn check(
                 &message,
                 Place { line: 1, column: 1 },
                 &spot.path,
-                json!({"code": "variableNotDefined", "variableName": variable}),
+                &json!({"code": "variableNotDefined", "variableName": variable}),
             ));
         }
     }
@@ -94,7 +94,7 @@ fn at(place: Place) -> Value {
     json!({"line": place.line, "column": place.column})
 }
 
-fn error(message: &str, place: Place, path: &[String], extensions: Value) -> Value {
+fn error(message: &str, place: Place, path: &[String], extensions: &Value) -> Value {
     json!({"path": path, "extensions": extensions, "locations": [at(place)], "message": message})
 }
 
@@ -113,23 +113,22 @@ impl Findings {
             match one {
                 Selection::Field(field) => self.field(of, field, spot),
                 Selection::Inline { on: None, selection, .. } => {
-                    self.walk(of, selection, &deeper("...".to_owned()))
+                    self.walk(of, selection, &deeper("...".to_owned()));
                 }
                 Selection::Inline { on: Some(on), selection, place } => {
                     self.condition(on, *place, &spot.path);
                     self.walk(on, selection, &deeper(format!("... on {on}")));
                 }
-                Selection::Named { fragment, place } => match spot.document.fragments.get(fragment) {
-                    Some(found) => {
+                Selection::Named { fragment, place } => {
+                    if let Some(found) = spot.document.fragments.get(fragment) {
                         self.condition(&found.on, found.place, &spot.path);
                         self.walk(&found.on, &found.selection, &deeper(format!("fragment {fragment}")));
-                    }
-                    None => {
+                    } else {
                         let message = format!("Fragment {fragment} was used, but not defined");
                         let extensions = json!({"code": "useAndDefineFragment", "fragmentName": fragment});
-                        self.errors.push(error(&message, *place, &spot.path, extensions));
+                        self.errors.push(error(&message, *place, &spot.path, &extensions));
                     }
-                },
+                }
             }
         }
     }
@@ -137,7 +136,7 @@ impl Findings {
     fn condition(&mut self, on: &str, place: Place, path: &[String]) {
         if !SCHEMA.is_composite(on) {
             let message = format!("No such type {on}, so it can't be a fragment condition");
-            self.errors.push(error(&message, place, path, json!({"code": "undefinedType", "typeName": on})));
+            self.errors.push(error(&message, place, path, &json!({"code": "undefinedType", "typeName": on})));
         }
     }
 
@@ -152,19 +151,18 @@ impl Findings {
             if SCHEMA.is_composite(of) {
                 let message = format!("Field '{}' doesn't exist on type '{of}'", field.name);
                 let extensions = json!({"code": "undefinedField", "typeName": of, "fieldName": field.name});
-                self.errors.push(error(&message, field.place, &path, extensions));
+                self.errors.push(error(&message, field.place, &path, &extensions));
             }
             return;
         };
         for (name, value) in &field.arguments {
             self.used.extend(value.variables().into_iter().map(|(name, _)| name.to_owned()));
-            match found.arguments.get(name) {
-                Some(wanted) => self.input(&wanted.of, name, value, field, &path, spot.variables),
-                None => {
-                    let message = format!("Field '{}' doesn't accept argument '{name}'", field.name);
-                    let extensions = json!({"code": "argumentNotAccepted", "name": field.name, "typeName": "Field", "argumentName": name});
-                    self.errors.push(error(&message, field.place, &path, extensions));
-                }
+            if let Some(wanted) = found.arguments.get(name) {
+                self.input(&wanted.of, name, value, field, &path, spot.variables);
+            } else {
+                let message = format!("Field '{}' doesn't accept argument '{name}'", field.name);
+                let extensions = json!({"code": "argumentNotAccepted", "name": field.name, "typeName": "Field", "argumentName": name});
+                self.errors.push(error(&message, field.place, &path, &extensions));
             }
         }
         let missing: Vec<&str> = found
@@ -177,7 +175,7 @@ impl Findings {
             let message =
                 format!("Field '{}' is missing required arguments: {}", field.name, missing.join(", "));
             let extensions = json!({"code": "missingRequiredArguments", "className": "Field", "name": field.name, "arguments": missing.join(", ")});
-            self.errors.push(error(&message, field.place, &path, extensions));
+            self.errors.push(error(&message, field.place, &path, &extensions));
         }
         if SCHEMA.is_composite(&found.of) == field.selection.is_empty() {
             let message = if field.selection.is_empty() {
@@ -191,7 +189,7 @@ impl Findings {
                     field.name, found.of
                 )
             };
-            self.errors.push(error(&message, field.place, &path, json!({"code": "selectionMismatch", "nodeName": format!("field '{}'", field.name), "typeName": found.of})));
+            self.errors.push(error(&message, field.place, &path, &json!({"code": "selectionMismatch", "nodeName": format!("field '{}'", field.name), "typeName": found.of})));
             return;
         }
         let mut parents = spot.parents;
@@ -241,7 +239,7 @@ impl Findings {
             );
             let extensions =
                 json!({"code": "argumentLiteralsIncompatible", "typeName": "Field", "argumentName": name});
-            self.errors.push(error(&message, field.place, path, extensions));
+            self.errors.push(error(&message, field.place, path, &extensions));
         }
     }
 }
@@ -256,12 +254,11 @@ fn fits(of: &str, value: &Value) -> bool {
             given.iter().all(|(name, value)| fields.get(name).is_some_and(|field| fits(&field.of, value)))
                 && fields.iter().all(|(name, field)| !field.required || given.contains_key(name))
         }
-        (Some(Type::Input(_)), _) => false,
         (Some(Type::Scalar), value) => match of {
             "Int" => value.is_i64() || value.is_u64(),
             "Boolean" => value.is_boolean(),
             _ => value.is_string(),
         },
-        (Some(Type::Union | Type::Object(_)) | None, _) => false,
+        (Some(Type::Input(_) | Type::Union | Type::Object(_)) | None, _) => false,
     }
 }

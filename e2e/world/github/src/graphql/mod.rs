@@ -115,7 +115,7 @@ mod tests {
     use super::schema::{FieldType, SCHEMA};
     use super::*;
     use crate::state::{Scope, Token};
-    use crate::{CheckRunChange, IssueChange, NewReviewComment, Options, Subject};
+    use crate::{CheckRunChange, IssueChange, NewReview, NewReviewComment, NewStatus, Options, Subject};
 
     /// A selection of all fields of a type that need no arguments of their own, to some depth.
     fn all_fields(of: &str, depth: usize) -> String {
@@ -139,7 +139,9 @@ mod tests {
     fn furnished() -> (GitHub, Caller) {
         let github = GitHub::new(Options::default()).unwrap();
         github.change(|state| {
-            ["ada", "rita"].into_iter().for_each(|login| state.add_user(login));
+            for login in ["ada", "rita"] {
+                state.add_user(login);
+            }
             state.add_org("acme", &["ada", "rita"]);
             state.add_repository("acme/widgets", &[("a", "b")]).unwrap();
             state.add_team("acme", "leads", &["ada"]).unwrap();
@@ -163,7 +165,9 @@ mod tests {
                 ..crate::NewPull::default()
             };
             let number = state.open_pull(&rita, &repo, new).unwrap();
-            state.set_status(&rita, &repo, &head, "success", "unit", Some("good".to_owned()), None).unwrap();
+            let status =
+                NewStatus { state: "success".to_owned(), context: "unit".to_owned(), ..NewStatus::default() };
+            state.set_status(&rita, &repo, &head, status).unwrap();
             let change = CheckRunChange {
                 name: Some("lint".to_owned()),
                 conclusion: Some("failure".to_owned()),
@@ -180,7 +184,9 @@ mod tests {
                 line: Some(1),
                 in_reply_to: None,
             };
-            state.review(&rita, &repo, number, "COMMENT", "see", None, vec![line]).unwrap();
+            let review =
+                NewReview { event: "COMMENT".to_owned(), comments: vec![line], ..NewReview::default() };
+            state.review(&rita, &repo, number, review).unwrap();
             let issue = state.open_issue(&rita, &repo, "A bug", None).unwrap();
             let change = IssueChange { assignees: Some(vec!["ada".into()]), ..IssueChange::default() };
             state.change_issue(&ada, &repo, issue, change).unwrap();
@@ -191,7 +197,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn every_field_of_the_schema_has_an_answer() {
         let (github, caller) = furnished();
-        assert!(github.webhooks_settled(Duration::from_secs(60)).await);
+        assert!(github.webhooks_settled(Duration::from_mins(1)).await);
         let repository =
             |rest: &str| format!("{{ repository(owner: \"acme\", name: \"widgets\") {{ {rest} }} }}");
         let queries = [

@@ -49,7 +49,7 @@ impl Run<'_> {
         {
             let at_home = |term: &&Term<'_>| {
                 let place = if term.name == "repo" { repo.name.as_str() } else { repo.name.owner() };
-                Name::from(place) == Name::from(term.value.as_str())
+                place.eq_ignore_ascii_case(&term.value)
             };
             if !homes.is_empty() && !homes.iter().any(at_home) {
                 continue;
@@ -82,7 +82,7 @@ impl Run<'_> {
         Ok(match term.name {
             "repo" | "org" | "user" if !term.negated => true,
             "repo" => repo.name == *value,
-            "org" | "user" => Name::from(repo.name.owner()) == *value,
+            "org" | "user" => repo.name.owner().eq_ignore_ascii_case(value),
             "is" | "type" | "state" => match value {
                 "pr" => pull.is_some(),
                 "issue" => pull.is_none(),

@@ -177,4 +177,24 @@ impl State {
             "pull_requests": pulls.collect::<Vec<_>>(),
         })
     }
+
+    /// The check suite of a run, as webhooks have it. A suite here is all that one App said of a commit.
+    pub(crate) fn show_check_suite(&self, repo: &Repo, run: &CheckRun, shown_run: &Value) -> Value {
+        let branch = repo.branches().find(|(_, tip)| **tip == run.head_sha).map(|(name, _)| name);
+        json!({
+            "id": run.app,
+            "node_id": node_id("CS", run.app),
+            "head_branch": branch,
+            "head_sha": run.head_sha,
+            "status": run.status,
+            "conclusion": run.conclusion,
+            "url": self.api(format_args!("/repos/{}/check-suites/{}", repo.name, run.app)),
+            "before": null,
+            "after": run.head_sha,
+            "pull_requests": shown_run["pull_requests"],
+            "app": shown_run["app"],
+            "created_at": shown(run.started_at),
+            "updated_at": shown(run.completed_at.unwrap_or(run.started_at)),
+        })
+    }
 }

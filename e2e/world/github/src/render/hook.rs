@@ -43,28 +43,9 @@ impl State {
         })
     }
 
-    /// A delivery as lists have it.
-    pub(crate) fn show_delivery(&self, delivery: &Delivery) -> Value {
-        let payload = &delivery.payload;
-        json!({
-            "id": delivery.id,
-            "guid": delivery.guid,
-            "delivered_at": shown(delivery.delivered_at),
-            "redelivery": delivery.redelivery,
-            "duration": 0.0,
-            "status": delivery.outcome.as_ref().map_or("pending", |outcome| outcome.status.as_str()),
-            "status_code": delivery.outcome.as_ref().map_or(0, |outcome| outcome.code),
-            "event": delivery.event,
-            "action": payload["action"],
-            "installation_id": payload["installation"]["id"],
-            "repository_id": payload["repository"]["id"],
-            "throttled_at": null,
-        })
-    }
-
     /// A delivery with its request and response.
     pub(crate) fn show_full_delivery(&self, delivery: &Delivery) -> Value {
-        let mut full = self.show_delivery(delivery);
+        let mut full = show_delivery(delivery);
         full["url"] = json!(self.hooks.get(&delivery.hook).map(|hook| &hook.url));
         full["request"] = json!({
             "headers": {"X-GitHub-Delivery": delivery.guid, "X-GitHub-Event": delivery.event, "Content-Type": "application/json"},
@@ -83,4 +64,23 @@ pub(crate) fn show_config(hook: &Hook) -> Value {
         config["secret"] = json!("********");
     }
     config
+}
+
+/// A delivery as lists have it.
+pub(crate) fn show_delivery(delivery: &Delivery) -> Value {
+    let payload = &delivery.payload;
+    json!({
+        "id": delivery.id,
+        "guid": delivery.guid,
+        "delivered_at": shown(delivery.delivered_at),
+        "redelivery": delivery.redelivery,
+        "duration": 0.0,
+        "status": delivery.outcome.as_ref().map_or("pending", |outcome| outcome.status.as_str()),
+        "status_code": delivery.outcome.as_ref().map_or(0, |outcome| outcome.code),
+        "event": delivery.event,
+        "action": payload["action"],
+        "installation_id": payload["installation"]["id"],
+        "repository_id": payload["repository"]["id"],
+        "throttled_at": null,
+    })
 }

@@ -15,7 +15,7 @@ use std::fmt::Display;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub(crate) use self::hook::show_config;
+pub(crate) use self::hook::{show_config, show_delivery};
 pub(crate) use self::issue::{REACTIONS, show_rollup};
 pub(crate) use self::people::permissions;
 pub(crate) use self::repo::{encoded, extend};

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::node_id;
 use crate::Name;
 use crate::clock::shown;
-use crate::state::{Label, Milestone, Protection, Repo, State};
+use crate::state::{Label, Milestone, Protection, Repo, State, User};
 
 /// The addresses below a repository that GitHub lists in it, as (field, rest of the address).
 const REPO_URLS: &[(&str, &str)] = &[
@@ -106,6 +106,25 @@ impl State {
                 "open_issues": open,
                 "watchers": 0,
                 "default_branch": repo.default_branch,
+                "custom_properties": {},
+            }),
+        );
+        shown_repo
+    }
+
+    /// A repository as push events have it, which is the older form: times as numbers, owners with a name.
+    pub(crate) fn show_pushed_repo(&self, repo: &Repo) -> Value {
+        let mut shown_repo = self.show_repo(repo);
+        let owner = Name::from(repo.name.owner());
+        let email = self.users.get(&owner).map(User::email);
+        extend(&mut shown_repo["owner"], json!({"name": owner.as_str(), "email": email}));
+        extend(
+            &mut shown_repo,
+            json!({
+                "created_at": repo.created_at.as_second(),
+                "pushed_at": repo.pushed_at.as_second(),
+                "stargazers": 0,
+                "master_branch": repo.default_branch,
             }),
         );
         shown_repo

@@ -17,7 +17,7 @@ use crate::state::{Installation, Repo, State, Token, Who};
 use crate::{GitHub, Name};
 
 /// Installation tokens end after an hour.
-const TOKEN_LIFETIME: Duration = Duration::from_secs(3600);
+const TOKEN_LIFETIME: Duration = Duration::from_hours(1);
 
 pub(super) fn router() -> Router<GitHub> {
     Router::new()

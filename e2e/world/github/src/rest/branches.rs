@@ -79,7 +79,7 @@ async fn protection(call: Call, Path((owner, repo, branch)): Named) -> Answer {
 struct ProtectionInput {
     required_status_checks: Option<StatusChecks>,
     enforce_admins: Option<bool>,
-    required_pull_request_reviews: Option<Reviews>,
+    required_pull_request_reviews: Option<ReviewRule>,
     restrictions: Option<Allowlist>,
     #[serde(default)]
     required_linear_history: bool,
@@ -106,7 +106,7 @@ struct Check {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Reviews {
+struct ReviewRule {
     #[serde(default)]
     dismiss_stale_reviews: bool,
     #[serde(default)]

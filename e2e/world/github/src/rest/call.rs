@@ -98,6 +98,7 @@ impl Call {
     }
 
     /// One page of a list, with the links to the others.
+    #[expect(clippy::unnecessary_wraps, reason = "it ends handlers, which may refuse")]
     pub(crate) fn list(&self, state: &State, all: impl IntoIterator<Item = Value>) -> Answer {
         let all: Vec<Value> = all.into_iter().collect();
         let (_, _, start, end) = self.page(all.len());
@@ -106,6 +107,7 @@ impl Call {
     }
 
     /// One page of a list inside an object (`{"total_count": 3, "check_runs": [...]}`).
+    #[expect(clippy::unnecessary_wraps, reason = "it ends handlers, which may refuse")]
     pub(crate) fn list_in(&self, state: &State, field: &str, all: impl IntoIterator<Item = Value>) -> Answer {
         let all: Vec<Value> = all.into_iter().collect();
         let (_, _, start, end) = self.page(all.len());
@@ -183,21 +185,25 @@ fn unreadable() -> Refusal {
 }
 
 /// 200 with a body.
+#[expect(clippy::unnecessary_wraps, reason = "it ends handlers, which may refuse")]
 pub(crate) fn ok(body: impl Into<Value>) -> Answer {
     Ok(Json(body.into()).into_response())
 }
 
 /// 201 with a body.
+#[expect(clippy::unnecessary_wraps, reason = "it ends handlers, which may refuse")]
 pub(crate) fn created(body: impl Into<Value>) -> Answer {
     Ok((StatusCode::CREATED, Json(body.into())).into_response())
 }
 
 /// 204.
+#[expect(clippy::unnecessary_wraps, reason = "it ends handlers, which may refuse")]
 pub(crate) fn no_content() -> Answer {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// Reads a field for which null and absent mean different things.
+#[expect(clippy::option_option, reason = "absent, null and a value are three different requests")]
 pub(crate) fn maybe_null<'de, D, T>(from: D) -> Result<Option<Option<T>>, D::Error>
 where
     D: serde::Deserializer<'de>,

@@ -92,8 +92,8 @@ fn show(call: &Call, owner: &str, repo: &str, path: &str) -> Answer {
 /// Base64 in lines of 60, as GitHub writes it.
 pub(super) fn wrapped(bytes: &[u8]) -> String {
     let text = BASE64.encode(bytes);
-    let lines = text.as_bytes().chunks(60).map(String::from_utf8_lossy);
-    lines.map(|line| format!("{line}\n")).collect()
+    let lines: Vec<_> = text.as_bytes().chunks(60).map(String::from_utf8_lossy).collect();
+    if lines.is_empty() { text } else { lines.join("\n") + "\n" }
 }
 
 fn describe(state: &State, repo: &Name, path: &str, kind: &str, sha: &str, size: u64, rev: &str) -> Value {

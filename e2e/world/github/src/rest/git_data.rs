@@ -150,7 +150,7 @@ async fn tree(call: Call, Path((owner, repo, rev)): Named) -> Answer {
     call.knows(&["recursive"])?;
     call.within(&owner, &repo, |state, repo| {
         let named = state.repo(repo)?.tip(&rev).cloned().unwrap_or_else(|| rev.clone());
-        let (_, sha) = state.git.at_path(repo, &named, "").or_else(|| Some((String::new(), named.clone()))).ok_or_else(Refusal::not_found)?;
+        let (_, sha) = state.git.at_path(repo, &named, "").ok_or_else(Refusal::not_found)?;
         let entries = state.git.tree(repo, &sha, call.param("recursive").is_some()).map_err(|_| Refusal::not_found())?;
         let api = state.api(format_args!("/repos/{repo}/git"));
         let shown = entries.iter().map(|entry| {
@@ -216,9 +216,6 @@ struct NewRef {
 
 async fn create_ref(call: Call, Path((owner, repo)): InRepo, Input(new): Input<NewRef>) -> Answer {
     call.within(&owner, &repo, |state, repo| {
-        if state.repo(repo)?.refs.contains_key(&new.name) {
-            return Err(Refusal::unprocessable("Reference already exists"));
-        }
         if state.git.resolve(repo, &new.sha).is_none() {
             return Err(Refusal::unprocessable("Object does not exist"));
         }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::call::{Answer, Call, InRepo, Input, created, no_content, ok};
 use crate::refusal::{Allowed, Refusal};
-use crate::render::show_config;
+use crate::render::{show_config, show_delivery};
 use crate::state::{Hook, Role, Scope, State, Who};
 use crate::{GitHub, Name};
 
@@ -109,7 +109,7 @@ fn list(call: &Call, state: &State, scope: &Scope) -> Answer {
     )
 }
 
-fn create(state: &mut State, scope: Scope, new: &NewHook) -> Answer {
+fn create(call: &Call, state: &mut State, scope: Scope, new: &NewHook) -> Answer {
     new.config.check()?;
     if new.name.as_deref().unwrap_or("web") != "web" {
         return Err(Refusal::invalid("Hook", "name", "invalid"));
@@ -128,7 +128,7 @@ fn create(state: &mut State, scope: Scope, new: &NewHook) -> Answer {
     let id = state.add_hook(scope, url, new.config.secret.as_deref(), &events);
     let hook = state.hooks.get_mut(&id).ok_or_else(Refusal::not_found)?;
     hook.active = new.active.unwrap_or(true);
-    state.ping(id)?;
+    state.ping(&call.caller, id)?;
     created(state.show_hook(state.hooks.get(&id).ok_or_else(Refusal::not_found)?))
 }
 
@@ -174,9 +174,9 @@ fn remove(state: &mut State, scope: &Scope, id: u64) -> Answer {
     no_content()
 }
 
-fn ping(state: &mut State, scope: &Scope, id: u64) -> Answer {
+fn ping(call: &Call, state: &mut State, scope: &Scope, id: u64) -> Answer {
     find(state, scope, id)?;
-    state.ping(id)?;
+    state.ping(&call.caller, id)?;
     no_content()
 }
 
@@ -206,7 +206,7 @@ fn deliveries(call: &Call, state: &State, scope: &Scope, id: u64) -> Answer {
         let next = format!("<{}?per_page={size}&cursor=v1_{}>; rel=\"next\"", state.api(place), last.id);
         headers.insert(http::header::LINK, next.parse().map_err(|_| Refusal::not_found())?);
     }
-    let shown: Vec<_> = page.into_iter().map(|one| state.show_delivery(one)).collect();
+    let shown: Vec<_> = page.into_iter().map(show_delivery).collect();
     Ok((headers, axum::Json(shown)).into_response())
 }
 
@@ -228,7 +228,7 @@ async fn list_of_repo(call: Call, Path((owner, repo)): InRepo) -> Answer {
     call.on_repo(&owner, &repo, |state, scope| list(&call, state, &scope))
 }
 async fn create_for_repo(call: Call, Path((owner, repo)): InRepo, Input(new): Input<NewHook>) -> Answer {
-    call.on_repo(&owner, &repo, |state, scope| create(state, scope, &new))
+    call.on_repo(&owner, &repo, |state, scope| create(&call, state, scope, &new))
 }
 async fn one_of_repo(call: Call, Path((owner, repo, id)): RepoHook) -> Answer {
     call.on_repo(&owner, &repo, |state, scope| ok(state.show_hook(find(state, &scope, id)?)))
@@ -244,7 +244,7 @@ async fn remove_of_repo(call: Call, Path((owner, repo, id)): RepoHook) -> Answer
     call.on_repo(&owner, &repo, |state, scope| remove(state, &scope, id))
 }
 async fn ping_of_repo(call: Call, Path((owner, repo, id)): RepoHook) -> Answer {
-    call.on_repo(&owner, &repo, |state, scope| ping(state, &scope, id))
+    call.on_repo(&owner, &repo, |state, scope| ping(&call, state, &scope, id))
 }
 async fn deliveries_of_repo(call: Call, Path((owner, repo, id)): RepoHook) -> Answer {
     call.on_repo(&owner, &repo, |state, scope| deliveries(&call, state, &scope, id))
@@ -259,7 +259,7 @@ async fn list_of_org(call: Call, Path(org): Path<String>) -> Answer {
     call.on_org(&org, |state, scope| list(&call, state, &scope))
 }
 async fn create_for_org(call: Call, Path(org): Path<String>, Input(new): Input<NewHook>) -> Answer {
-    call.on_org(&org, |state, scope| create(state, scope, &new))
+    call.on_org(&org, |state, scope| create(&call, state, scope, &new))
 }
 async fn one_of_org(call: Call, Path((org, id)): OrgHook) -> Answer {
     call.on_org(&org, |state, scope| ok(state.show_hook(find(state, &scope, id)?)))
@@ -271,7 +271,7 @@ async fn remove_of_org(call: Call, Path((org, id)): OrgHook) -> Answer {
     call.on_org(&org, |state, scope| remove(state, &scope, id))
 }
 async fn ping_of_org(call: Call, Path((org, id)): OrgHook) -> Answer {
-    call.on_org(&org, |state, scope| ping(state, &scope, id))
+    call.on_org(&org, |state, scope| ping(&call, state, &scope, id))
 }
 async fn deliveries_of_org(call: Call, Path((org, id)): OrgHook) -> Answer {
     call.on_org(&org, |state, scope| deliveries(&call, state, &scope, id))

@@ -32,8 +32,7 @@ async fn list(call: Call, Path((owner, repo)): InRepo) -> Answer {
         let labels: Vec<Name> =
             call.param("labels").map(|all| all.split(',').map(Name::from).collect()).unwrap_or_default();
         let wanted = call.param("state").unwrap_or("open");
-        let is =
-            |param: &str, value: &Name| call.param(param).is_none_or(|login| Name::from(login) == *value);
+        let is = |param: &str, value: &Name| call.param(param).is_none_or(|login| *value == *login);
         let mut chosen: Vec<&Issue> = state
             .repo(repo)?
             .issues
@@ -113,6 +112,7 @@ fn closer(state: &State, repo: &Name, number: u64) -> Allowed<Value> {
     Ok(closed.map_or(Value::Null, |event| state.show_user(&event.actor)))
 }
 
+#[expect(clippy::option_option, reason = "absent, null and a value are three different requests")]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {

@@ -101,6 +101,7 @@ async fn one(call: Call, Path((owner, repo, number)): Numbered) -> Answer {
     })
 }
 
+#[expect(clippy::option_option, reason = "absent, null and a value are three different requests")]
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::call::{Answer, Call, Input, Numbered, created, ok};
 use super::comments::Text;
-use crate::act::NewReviewComment;
+use crate::act::{NewReview, NewReviewComment};
 use crate::refusal::{Allowed, Refusal};
 use crate::state::State;
 use crate::{GitHub, Name};
@@ -44,7 +44,7 @@ async fn one(call: Call, Path((owner, repo, number, id)): InPull) -> Answer {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewReview {
+struct ReviewInput {
     event: Option<String>,
     body: Option<String>,
     commit_id: Option<String>,
@@ -85,11 +85,16 @@ impl LineComment {
     }
 }
 
-async fn create(call: Call, Path((owner, repo, number)): Numbered, Input(new): Input<NewReview>) -> Answer {
+async fn create(call: Call, Path((owner, repo, number)): Numbered, Input(new): Input<ReviewInput>) -> Answer {
     call.within(&owner, &repo, |state, repo| {
         let comments = new.comments.into_iter().map(LineComment::read).collect::<Allowed<_>>()?;
-        let (event, body) = (new.event.unwrap_or_default(), new.body.unwrap_or_default());
-        let id = state.review(&call.caller, repo, number, &event, &body, new.commit_id, comments)?;
+        let new = NewReview {
+            event: new.event.unwrap_or_default(),
+            body: new.body.unwrap_or_default(),
+            commit: new.commit_id,
+            comments,
+        };
+        let id = state.review(&call.caller, repo, number, new)?;
         ok(show(state, repo, number, id)?)
     })
 }

@@ -7,6 +7,7 @@ use axum::routing::{get, post};
 use serde::Deserialize;
 
 use super::call::{Answer, Call, Input, Named, created};
+use crate::act::NewStatus;
 use crate::refusal::{Allowed, Refusal};
 use crate::state::State;
 use crate::{GitHub, Name};
@@ -20,25 +21,22 @@ pub(super) fn router() -> Router<GitHub> {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct NewStatus {
+struct StatusInput {
     state: String,
     context: Option<String>,
     description: Option<String>,
     target_url: Option<String>,
 }
 
-async fn create(call: Call, Path((owner, repo, sha)): Named, Input(new): Input<NewStatus>) -> Answer {
+async fn create(call: Call, Path((owner, repo, sha)): Named, Input(new): Input<StatusInput>) -> Answer {
     call.within(&owner, &repo, |state, repo| {
-        let context = new.context.as_deref().unwrap_or("default");
-        let id = state.set_status(
-            &call.caller,
-            repo,
-            &sha,
-            &new.state,
-            context,
-            new.description,
-            new.target_url,
-        )?;
+        let new = NewStatus {
+            state: new.state,
+            context: new.context.unwrap_or_else(|| "default".to_owned()),
+            description: new.description,
+            target_url: new.target_url,
+        };
+        let id = state.set_status(&call.caller, repo, &sha, new)?;
         let made = state.repo(repo)?.statuses.get(&sha).and_then(|all| all.iter().find(|one| one.id == id));
         created(state.show_status(repo, &sha, made.ok_or_else(Refusal::not_found)?))
     })

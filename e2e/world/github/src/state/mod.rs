@@ -53,7 +53,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            epoch: Timestamp::UNIX_EPOCH + Duration::from_secs(1_767_225_600),
+            epoch: Timestamp::constant(1_767_225_600, 0),
             seed: 0,
             lazy_mergeable: false,
             rate_limit: 5000,
@@ -137,6 +137,11 @@ impl State {
 
     pub(crate) fn repo_mut(&mut self, name: &Name) -> Allowed<&mut Repo> {
         self.repos.get_mut(name).ok_or_else(Refusal::not_found)
+    }
+
+    /// The issue or pull request that a comment, a review or a comment on a line belongs to.
+    pub(crate) fn home(&self, repo: &Name, id: u64) -> Allowed<&Issue> {
+        self.issue(repo, *self.repo(repo)?.homes.get(&id).ok_or_else(Refusal::not_found)?)
     }
 
     /// An issue or pull request that must exist.

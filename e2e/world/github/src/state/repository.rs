@@ -40,6 +40,8 @@ pub struct Repo {
     pub milestones: BTreeMap<u64, Milestone>,
     /// Issues and pull requests by number.
     pub issues: BTreeMap<u64, Issue>,
+    /// The issue of each comment, review and comment on a line, by their ids.
+    pub homes: BTreeMap<u64, u64>,
     /// Refs below `refs/heads/` and `refs/tags/` with their full names, as this GitHub last saw them.
     pub refs: BTreeMap<String, Sha>,
     /// Protection by branch.

@@ -53,7 +53,7 @@ async fn limits_are_told_with_the_headers_that_clients_wait_by() {
         (primary.header("x-ratelimit-remaining"), primary.header("x-ratelimit-reset")),
         ("0", "1767229200")
     );
-    tokio::time::advance(Duration::from_secs(3600)).await;
+    tokio::time::advance(Duration::from_hours(1)).await;
     client.get("/repos/acme/widgets").await.is(200);
 }
 
@@ -61,7 +61,7 @@ async fn limits_are_told_with_the_headers_that_clients_wait_by() {
 async fn a_delay_takes_virtual_time_only() {
     let github = acme();
     let client = Client::of(&github, "robot");
-    github.faults().add(Rule::on("/repos/acme/widgets", Fault::Delay(Duration::from_secs(3600))));
+    github.faults().add(Rule::on("/repos/acme/widgets", Fault::Delay(Duration::from_hours(1))));
     let before = github.look(world_github::State::now);
     client.get("/repos/acme/widgets").await.is(200);
     assert_eq!((github.look(world_github::State::now) - before).get_seconds(), 3600);
@@ -118,4 +118,20 @@ async fn the_observer_sees_writes_in_order_and_no_reads() {
         *seen.lock().unwrap(),
         ["1 Before POST /repos/acme/widgets/issues", "1 After POST /repos/acme/widgets/issues"]
     );
+}
+
+#[tokio::test]
+async fn a_function_may_choose_what_goes_wrong() {
+    let github = acme();
+    let client = Client::of(&github, "robot");
+    let turn = std::sync::atomic::AtomicU64::new(0);
+    github.faults().choose(move |method, path| {
+        let odd = turn.fetch_add(1, std::sync::atomic::Ordering::SeqCst) % 2 == 1;
+        (odd && *method == Method::GET && path.starts_with("/repos/"))
+            .then(|| Fault::Fail(503, "Unavailable".to_owned()))
+    });
+    client.get("/repos/acme/widgets").await.is(200);
+    client.get("/repos/acme/widgets").await.is(503);
+    github.faults().clear();
+    client.get("/repos/acme/widgets").await.is(200);
 }

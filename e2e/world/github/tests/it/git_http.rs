@@ -5,8 +5,8 @@ use std::path::Path;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::process::Command;
-use world_github::state::{Protection, Role};
-use world_github::{GitHub, NewPull};
+use world_github::state::{Protection, RequiredReviews, Role};
+use world_github::{Fault, GitHub, NewPull, Rule};
 
 use crate::github::{Client, WIDGETS, acme};
 
@@ -157,7 +157,7 @@ async fn one_ref_of_a_push_is_refused_and_the_other_moves() {
             .protect(
                 WIDGETS,
                 "main",
-                Protection { required_reviews: Some(Default::default()), ..Protection::default() },
+                Protection { required_reviews: Some(RequiredReviews::default()), ..Protection::default() },
             )
             .unwrap();
     });
@@ -186,6 +186,21 @@ async fn one_ref_of_a_push_is_refused_and_the_other_moves() {
     let (success, said) =
         git(&copy, &["push", "--atomic", "origin", "HEAD:refs/heads/main", "HEAD:refs/heads/other"]).await;
     assert!(!success && said.contains("atomic push failure"), "{said}");
+}
+
+#[tokio::test]
+async fn a_push_whose_answer_was_lost_has_moved_the_branch() {
+    let (github, folder, address) = served().await;
+    let remote = format!("{}{address}", authority(&github, "rita"));
+    worked(git(folder.path(), &["clone", "--quiet", &remote, "copy"]).await);
+    let copy = folder.path().join("copy");
+    worked(git(&copy, &["commit", "--quiet", "--allow-empty", "-m", "Sneak"]).await);
+    let lost = Fault::FailAfter(502, "Server Error".to_owned());
+    github.faults().add(Rule::on("/acme/widgets.git/git-receive-pack", lost).times(1));
+    assert!(!git(&copy, &["push", "--quiet", "origin", "HEAD:refs/heads/side"]).await.0);
+    let head = worked(git(&copy, &["rev-parse", "HEAD"]).await);
+    assert_eq!(github.look(|state| state.repo(&WIDGETS.into()).unwrap().tip("side").cloned()), Some(head));
+    assert_eq!(github.faults().writes(), 1);
 }
 
 #[tokio::test]

@@ -1,4 +1,9 @@
 //! The simulated GitHub, asked in-process through its router and over loopback with a real git.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "functions that tests share may fail as tests do"
+)]
 
 mod access;
 mod faults;

@@ -12,9 +12,9 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
 use world_github::state::Scope;
-use world_github::{Fate, GitHub, MergeRequest, to_service};
+use world_github::{Fate, GitHub, MergeRequest, Options, to_service};
 
-use crate::github::{Client, WIDGETS, acme, list};
+use crate::github::{Client, WIDGETS, acme, acme_with, list};
 
 type Heard = Arc<Mutex<Vec<(String, HeaderMap, Value)>>>;
 
@@ -44,7 +44,7 @@ fn listen(github: &GitHub, status: StatusCode) -> (Heard, u64) {
 }
 
 async fn names(github: &GitHub, heard: &Heard) -> Vec<String> {
-    github.webhooks_settled(Duration::from_secs(60)).await;
+    github.webhooks_settled(Duration::from_mins(1)).await;
     let heard = heard.lock().unwrap();
     heard
         .iter()
@@ -72,7 +72,6 @@ async fn the_life_of_a_pull_request_is_told_in_order() {
         [
             "push",
             "create",
-            "push",
             "pull_request.opened",
             "push",
             "pull_request.synchronize",
@@ -86,20 +85,21 @@ async fn the_life_of_a_pull_request_is_told_in_order() {
         ]
     );
     let heard = heard.lock().unwrap();
-    let (_, headers, synchronize) = &heard[5];
+    let (_, headers, synchronize) = &heard[4];
     assert_eq!(
         (synchronize["after"].as_str(), synchronize["pull_request"]["mergeable"].is_null()),
         (Some(head.as_str()), true)
     );
     assert_eq!(headers["x-github-hook-installation-target-type"], "repository");
     assert_eq!(headers["content-type"], "application/json");
-    assert!(heard[6].2["issue"]["pull_request"]["url"].is_string());
-    assert_eq!(heard[9].2["review"]["state"], "approved");
-    assert_eq!(heard[10].2["branches"][0]["name"], "fix");
-    assert_eq!(heard[11].2["pull_request"]["merged"], true);
-    let push = &heard[12].2;
+    assert!(heard[5].2["issue"]["pull_request"]["url"].is_string());
+    assert_eq!(heard[8].2["review"]["state"], "approved");
+    assert_eq!(heard[9].2["branches"][0]["name"], "fix");
+    assert_eq!(heard[10].2["pull_request"]["merged"], true);
+    let push = &heard[11].2;
     assert_eq!((push["ref"].as_str(), push["forced"].as_bool()), (Some("refs/heads/main"), Some(false)));
     assert_eq!(push["commits"].as_array().unwrap().len(), 3);
+    assert_eq!(push["repository"]["pushed_at"], 1_767_225_600);
     assert_eq!(
         (push["organization"]["login"].as_str(), push["sender"]["login"].as_str()),
         (Some("acme"), Some("robot"))
@@ -155,7 +155,7 @@ async fn deliveries_are_lost_doubled_and_overtaken_as_a_test_likes() {
     let github = acme();
     let (heard, hook) = listen(&github, StatusCode::OK);
     github.choose_fates(|parcel| match parcel.action.as_deref() {
-        Some("opened") => Fate::Late(Duration::from_secs(600)),
+        Some("opened") => Fate::Late(Duration::from_mins(10)),
         Some("created") => Fate::Twice,
         Some("closed") => Fate::Lose,
         Some(_) | None => Fate::Deliver,
@@ -255,4 +255,62 @@ async fn check_runs_are_told_when_made_and_when_done() {
         .post("/repos/acme/widgets/check-runs", json!({"name": "x", "head_sha": sha}))
         .await
         .is(403);
+}
+
+#[tokio::test(start_paused = true)]
+async fn equal_seeds_give_equal_ids_and_other_seeds_others() {
+    let mut seen = Vec::new();
+    for seed in [1, 1, 2] {
+        let github = acme_with(Options { seed, ..Options::default() });
+        let (heard, _) = listen(&github, StatusCode::OK);
+        github.user("rita").open_pull(WIDGETS, "fix", "Fix it", &[("a", "b")]).unwrap();
+        names(&github, &heard).await;
+        let heard = heard.lock().unwrap();
+        let told: Vec<(String, String)> = heard
+            .iter()
+            .map(|(_, headers, body)| {
+                (headers["x-github-delivery"].to_str().unwrap().to_owned(), body.to_string())
+            })
+            .collect();
+        seen.push(told);
+    }
+    assert_eq!(seen[0], seen[1]);
+    assert_ne!(seen[0], seen[2]);
+}
+
+#[tokio::test]
+async fn over_loopback_webhooks_go_by_http_and_a_closed_port_is_a_failed_delivery() {
+    let github = acme();
+    let heard = Heard::default();
+    let router = Router::new().route("/hook", post(hear)).with_state((heard.clone(), StatusCode::OK));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let scope = Scope::Repo(WIDGETS.into());
+    let hook = github.change(|state| state.add_hook(scope, &url, Some("hush"), &["issues"]));
+    let number = github.user("robin").open_issue(WIDGETS, "A bug", "").unwrap();
+    assert_eq!(names(&github, &heard).await, ["issues.opened"]);
+    server.abort();
+    assert!(server.await.unwrap_err().is_cancelled());
+    github.user("robin").close(WIDGETS, number).unwrap();
+    assert_eq!(names(&github, &heard).await.len(), 1);
+    let listed =
+        Client::of(&github, "ada").get(&format!("/repos/acme/widgets/hooks/{hook}/deliveries")).await.body;
+    assert_eq!((listed[1]["status"].as_str(), listed[0]["status_code"].as_u64()), (Some("OK"), Some(0)));
+    assert!(listed[0]["status"].as_str().unwrap().starts_with("failed to connect to host"), "{listed}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receiver_that_takes_too_long_is_a_failed_delivery() {
+    let github = acme();
+    github.deliver_with(Arc::new(|_| Box::pin(std::future::pending())));
+    let hook = github.change(|state| {
+        state.add_hook(Scope::Repo(WIDGETS.into()), "https://slow.example.com", None, &["*"])
+    });
+    github.user("robin").open_issue(WIDGETS, "A bug", "").unwrap();
+    assert!(!github.webhooks_settled(Duration::from_secs(9)).await);
+    assert!(github.webhooks_settled(Duration::from_secs(2)).await);
+    let listed =
+        Client::of(&github, "ada").get(&format!("/repos/acme/widgets/hooks/{hook}/deliveries")).await.body;
+    assert_eq!(list(&listed, "status"), ["timed out"]);
 }

@@ -103,9 +103,9 @@ plugins! {
     /// `/retitle`.
     retitle: Retitle = "retitle", prow ["retitle"], acts true;
     /// Labels that OWNERS files give to changes below them.
-    owners_label: OwnersLabel = "ownersLabel", prow ["owners-label"], acts false;
+    owners_label: OwnersLabel = "ownersLabel", prow ["owners-label"], acts true;
     /// A label for drafts and titles that begin with WIP.
-    wip: Wip = "wip", prow ["wip"], acts false;
+    wip: Wip = "wip", prow ["wip"], acts true;
     /// Asks reviewers from OWNERS files; `/auto-cc`.
     blunderbuss: Blunderbuss = "blunderbuss", prow ["blunderbuss", "rifle"], acts false;
     /// Refuses OWNERS files with mistakes or people who are not trusted; `/verify-owners`.

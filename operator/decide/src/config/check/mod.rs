@@ -42,6 +42,10 @@ pub(super) fn base(
         let message = format!("{:?} is no job name: use letters, digits, '-', '.' and '_'", job.name);
         problems.push(Problem::error(&at.field("name"), message));
     }
+    if job.name.len() > keys::LABEL_VALUE_MAX {
+        let message = format!("is longer than {} bytes, and is cut in labels", keys::LABEL_VALUE_MAX);
+        problems.push(Problem::warning(&at.field("name"), message));
+    }
     if job.max_concurrency.is_some_and(|n| n < 0) {
         problems.push(Problem::error(&at.field("max_concurrency"), "must not be negative; 0 is any number"));
     }

@@ -12,12 +12,12 @@ pub use model::{
 
 use super::{
     entries::Entry,
+    fit::fit,
     in_repo::{self, Central, InRepo},
     load::{Loaded, Source, Unlabelled, load},
     problem::{At, Problem, any_error},
     read::{self, ReadFile},
     rules::{Allowed, JobRules},
-    shape,
     yaml::{self, Budget},
 };
 use api::decoration::DecorationConfig;
@@ -73,7 +73,7 @@ impl ProwConfig {
         let root = At::root("");
         let jobs = read::job_keys(members.clone());
         let mut own = document.warnings;
-        let value = shape::fit(&model::SHAPE, Value::Object(members), &root, &mut own);
+        let value = fit(&model::SHAPE, Value::Object(members), &root, &mut own);
         // What the job keys hold was told when they were read.
         own.retain(|problem| !read::is_job_key(&problem.path));
         let wrong = any_error(&own);

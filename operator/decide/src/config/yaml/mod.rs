@@ -74,7 +74,38 @@ pub fn position(text: &str, path: &str) -> Option<Position> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
+
+    /// JSON as YAML writes it: what Go would not turn into something else.
+    fn json_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "\\PC{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 4, |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::btree_map("[a-z/. ]{1,6}", inner, 0..4)
+                    .prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn json_is_read_as_it_is(written in json_value()) {
+            let document = read(&written.to_string(), Budget::IN_REPO).map_err(|e| e.to_string());
+            prop_assert_eq!(document.map(|document| document.value), Ok(written));
+        }
+
+        #[test]
+        fn any_text_is_read_or_refused(text in "[a-c:\\-?&*!|>'\"%@\\[\\]{}, \n\t#<~0-9.]{0,40}") {
+            let _answer = read(&text, Budget::IN_REPO);
+        }
+    }
 
     fn value(text: &str) -> Value {
         read(text, Budget::IN_REPO).unwrap_or_else(|e| panic!("{text}: {e}")).value

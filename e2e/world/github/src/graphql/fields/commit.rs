@@ -146,15 +146,6 @@ impl Run<'_> {
             _ => unanswered("CheckRun", field),
         }
     }
-
-    pub(super) fn check_suite(&mut self, app: u64, field: &str) -> Resolved {
-        match field {
-            "id" => plain(node_id("CS", app)),
-            "databaseId" => plain(app),
-            "app" => Ok(Out::Node(Node::App(app))),
-            _ => unanswered("CheckSuite", field),
-        }
-    }
 }
 
 /// What a check run counts as in a rollup.
@@ -163,5 +154,14 @@ fn run_state(conclusion: Option<&str>) -> &'static str {
         None => "pending",
         Some("success" | "neutral" | "skipped") => "success",
         Some(_) => "failure",
+    }
+}
+
+pub(super) fn check_suite(app: u64, field: &str) -> Resolved {
+    match field {
+        "id" => plain(node_id("CS", app)),
+        "databaseId" => plain(app),
+        "app" => Ok(Out::Node(Node::App(app))),
+        _ => unanswered("CheckSuite", field),
     }
 }

@@ -37,7 +37,7 @@ impl Run<'_> {
                 let kind = if is_pull { "pull" } else { "issues" };
                 plain(self.state.web(format_args!("/{repo}/{kind}/{number}#issuecomment-{id}")))
             }
-            "reactionGroups" => Ok(self.reaction_groups(repo, Subject::Comment(id))),
+            "reactionGroups" => Ok(reaction_groups(repo, Subject::Comment(id))),
             "reactions" => self.reactions(repo, Subject::Comment(id), arguments),
             _ => unanswered("IssueComment", field),
         }
@@ -72,7 +72,7 @@ impl Run<'_> {
                 let mine = pull.review_comments.iter().filter(|comment| comment.review == id);
                 Ok(Out::pages(mine.map(|comment| Node::ReviewComment(repo.clone(), comment.id))))
             }
-            "reactionGroups" => Ok(self.reaction_groups(repo, Subject::Review(id))),
+            "reactionGroups" => Ok(reaction_groups(repo, Subject::Review(id))),
             "reactions" => self.reactions(repo, Subject::Review(id), arguments),
             _ => unanswered("PullRequestReview", field),
         }
@@ -103,17 +103,10 @@ impl Run<'_> {
             "viewerDidAuthor" => self.is_mine(&comment.author),
             "pullRequest" => Ok(Out::Node(Node::Pull(repo.clone(), number))),
             "url" => plain(self.state.web(format_args!("/{repo}/pull/{number}#discussion_r{id}"))),
-            "reactionGroups" => Ok(self.reaction_groups(repo, Subject::ReviewComment(id))),
+            "reactionGroups" => Ok(reaction_groups(repo, Subject::ReviewComment(id))),
             "reactions" => self.reactions(repo, Subject::ReviewComment(id), arguments),
             _ => unanswered("PullRequestReviewComment", field),
         }
-    }
-
-    /// One group for each of the eight reactions, given or not.
-    pub(super) fn reaction_groups(&self, repo: &Name, subject: Subject) -> Out {
-        Out::List(
-            CONTENTS.iter().map(|(_, content)| Node::ReactionGroup(repo.clone(), subject, content)).collect(),
-        )
     }
 
     pub(super) fn reactions(&mut self, repo: &Name, subject: Subject, arguments: &Value) -> Resolved {
@@ -169,4 +162,11 @@ impl Run<'_> {
             _ => unanswered("ReactionGroup", field),
         }
     }
+}
+
+/// One group for each of the eight reactions, given or not.
+pub(super) fn reaction_groups(repo: &Name, subject: Subject) -> Out {
+    Out::List(
+        CONTENTS.iter().map(|(_, content)| Node::ReactionGroup(repo.clone(), subject, content)).collect(),
+    )
 }

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::conversation::reaction_groups;
 use super::query::author;
 use super::repository::state_of;
 use super::{Node, maybe_time, plain, shouted, time, unanswered};
@@ -51,7 +52,7 @@ impl Run<'_> {
                     )
                 })))
             }
-            "reactionGroups" => Ok(self.reaction_groups(repo, Subject::Issue(number))),
+            "reactionGroups" => Ok(reaction_groups(repo, Subject::Issue(number))),
             "reactions" => self.reactions(repo, Subject::Issue(number), arguments),
             _ => unanswered("Issue", field),
         }

@@ -10,6 +10,8 @@ mod repository;
 
 use serde_json::{Value, json};
 
+use self::commit::check_suite;
+use self::pull::pull_commit;
 pub(super) use self::repository::issue_node;
 use super::execute::{Failure, Out, Resolved, Run};
 use crate::Name;
@@ -62,10 +64,9 @@ impl Node {
         match self {
             Self::Query => "Query",
             Self::Mutation => "Mutation",
-            Self::Viewer(_) => "User",
             Self::Actor(login) if state.orgs.contains_key(login) => "Organization",
             Self::Actor(login) if state.users.get(login).is_some_and(|user| user.bot) => "Bot",
-            Self::Actor(_) => "User",
+            Self::Actor(_) | Self::Viewer(_) => "User",
             Self::Team(..) => "Team",
             Self::App(_) => "App",
             Self::Repository(_) => "Repository",
@@ -113,11 +114,11 @@ impl Run<'_> {
             }
             Node::StatusContext(repo, sha, id) => self.status_context(repo, sha, *id, field),
             Node::CheckRun(repo, id) => self.check_run(repo, *id, field),
-            Node::CheckSuite(app) => self.check_suite(*app, field),
+            Node::CheckSuite(app) => check_suite(*app, field),
             Node::Label(repo, name) => self.label(repo, name, field),
             Node::Issue(repo, number) => self.issue(repo, *number, field, arguments),
             Node::Pull(repo, number) => self.pull(repo, *number, field, arguments),
-            Node::PullCommit(repo, number, sha) => self.pull_commit(repo, *number, sha, field),
+            Node::PullCommit(repo, number, sha) => pull_commit(repo, *number, sha, field),
             Node::Comment(repo, id) => self.comment(repo, *id, field, arguments),
             Node::Review(repo, number, id) => self.review(repo, *number, *id, field, arguments),
             Node::ReviewComment(repo, id) => self.review_comment(repo, *id, field, arguments),
@@ -145,6 +146,7 @@ pub(super) fn unanswered(of: &str, field: &str) -> Resolved {
 }
 
 /// A plain value.
+#[expect(clippy::unnecessary_wraps, reason = "it ends resolvers, which may fail")]
 pub(super) fn plain(value: impl Into<Value>) -> Resolved {
     Ok(Out::Plain(value.into()))
 }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::conversation::reaction_groups;
 use super::query::{client_id, reactable};
 use super::{Node, unanswered};
 use crate::Name;
@@ -77,7 +78,7 @@ impl Run<'_> {
         match field {
             "clientMutationId" => Ok(Out::Plain(client.clone())),
             "reaction" => Ok(Out::maybe(made.map(|id| Node::Reaction(repo.clone(), subject, id)))),
-            "reactionGroups" => Ok(self.reaction_groups(repo, subject)),
+            "reactionGroups" => Ok(reaction_groups(repo, subject)),
             "subject" => Ok(Out::maybe(match subject {
                 Subject::Issue(number) if self.state.pull(repo, number).is_ok() => {
                     Some(Node::Pull(repo.clone(), number))
@@ -86,10 +87,8 @@ impl Run<'_> {
                 Subject::Comment(id) => Some(Node::Comment(repo.clone(), id)),
                 Subject::ReviewComment(id) => Some(Node::ReviewComment(repo.clone(), id)),
                 Subject::Review(id) => {
-                    let issues = self.state.repo(repo)?.issues.values();
-                    let mut pulls = issues.filter_map(|issue| Some((issue.number, issue.pull.as_ref()?)));
-                    let found = pulls.find(|(_, pull)| pull.reviews.iter().any(|one| one.id == id));
-                    found.map(|(number, _)| Node::Review(repo.clone(), number, id))
+                    let (home, _) = self.state.find_review(repo, id)?;
+                    Some(Node::Review(repo.clone(), home, id))
                 }
             })),
             _ => unanswered("ReactionPayload", field),

@@ -116,15 +116,6 @@ impl Run<'_> {
         }
     }
 
-    pub(super) fn pull_commit(&mut self, repo: &Name, number: u64, sha: &str, field: &str) -> Resolved {
-        match field {
-            "id" => plain(node_id("PRC", sha)),
-            "commit" => Ok(Out::Node(Node::Commit(repo.clone(), sha.to_owned()))),
-            "pullRequest" => Ok(Out::Node(Node::Pull(repo.clone(), number))),
-            _ => unanswered("PullRequestCommit", field),
-        }
-    }
-
     pub(super) fn review_request(
         &mut self,
         repo: &Name,
@@ -139,5 +130,14 @@ impl Run<'_> {
             "requestedReviewer" => Ok(author(self.state, asked)),
             _ => unanswered("ReviewRequest", field),
         }
+    }
+}
+
+pub(super) fn pull_commit(repo: &Name, number: u64, sha: &str, field: &str) -> Resolved {
+    match field {
+        "id" => plain(node_id("PRC", sha)),
+        "commit" => Ok(Out::Node(Node::Commit(repo.clone(), sha.to_owned()))),
+        "pullRequest" => Ok(Out::Node(Node::Pull(repo.clone(), number))),
+        _ => unanswered("PullRequestCommit", field),
     }
 }

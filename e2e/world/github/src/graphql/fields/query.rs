@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Node, plain, time, unanswered};
+use super::{Node, issue_node, plain, time, unanswered};
 use crate::Name;
 use crate::act::Subject;
 use crate::git::Signature;
@@ -71,30 +71,27 @@ impl Run<'_> {
             self.state.repos.values().filter(|repo| self.state.role(self.caller, &repo.name).is_some());
         for repo in seen {
             let name = || repo.name.clone();
-            if kind == "R" && repo.id == number {
-                return Ok(Node::Repository(name()));
-            }
-            for issue in repo.issues.values() {
-                let pull = issue.pull.as_ref();
-                let found = match kind {
-                    "I" => (issue.id == number && pull.is_none()).then(|| Node::Issue(name(), issue.number)),
-                    "PR" => (issue.id == number && pull.is_some()).then(|| Node::Pull(name(), issue.number)),
-                    "IC" => issue
-                        .comments
-                        .iter()
-                        .any(|one| one.id == number)
-                        .then(|| Node::Comment(name(), number)),
-                    "PRR" => pull
-                        .filter(|pull| pull.reviews.iter().any(|one| one.id == number))
-                        .map(|_| Node::Review(name(), issue.number, number)),
-                    "PRRC" => pull
-                        .filter(|pull| pull.review_comments.iter().any(|one| one.id == number))
-                        .map(|_| Node::ReviewComment(name(), number)),
-                    _ => None,
-                };
-                if let Some(found) = found {
-                    return Ok(found);
+            let issue = || repo.issues.values().find(|issue| issue.node_id() == id);
+            let found = match kind {
+                "R" => (repo.id == number).then(|| Node::Repository(name())),
+                "I" | "PR" => issue().map(|issue| issue_node(&repo.name, issue)),
+                "IC" => {
+                    self.state.find_comment(&repo.name, number).ok().map(|_| Node::Comment(name(), number))
                 }
+                "PRR" => self
+                    .state
+                    .find_review(&repo.name, number)
+                    .ok()
+                    .map(|(home, _)| Node::Review(name(), home, number)),
+                "PRRC" => self
+                    .state
+                    .find_review_comment(&repo.name, number)
+                    .ok()
+                    .map(|_| Node::ReviewComment(name(), number)),
+                _ => None,
+            };
+            if let Some(found) = found {
+                return Ok(found);
             }
         }
         Err(missing())

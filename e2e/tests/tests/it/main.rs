@@ -1,0 +1,4 @@
+//! The stories.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a story that cannot go on has failed
+
+mod merge_story;
