@@ -153,7 +153,7 @@ struct Here<'a> {
     governed: &'a Governed,
     viewer: Viewer,
     jobs: Jobs,
-    refused_jobs: BTreeSet<String>,
+    refused_jobs: BTreeMap<String, String>,
     all_jobs_observed: bool,
     runs: Vec<Run>,
     blockers: Vec<(u64, String)>,
@@ -191,8 +191,11 @@ impl<'a> Here<'a> {
         let written = configs.iter().flat_map(|config| &config.spec.presubmits);
         let written = written.filter(|(name, _)| repository.matches(name)).flat_map(|(_, jobs)| jobs);
         let refused_jobs = written
-            .map(|job| job.base.name.clone())
-            .filter(|name| !central.iter().any(|job| job.name() == name))
+            .filter(|job| !central.iter().any(|accepted| accepted.name() == job.base.name))
+            .map(|job| {
+                let context = if job.context.is_empty() { &job.base.name } else { &job.context };
+                (job.base.name.clone(), context.clone())
+            })
             .collect();
         let all_jobs_observed = configs
             .iter()
