@@ -36,5 +36,9 @@ pub async fn play(cast: &Cast, Patience(patience): Patience, tell: impl Fn(&str)
     cast.until("the label lgtm is there", patience, || cast.has_label(number, "lgtm")).await?;
     kim.comment(REPOSITORY, number, "/approve\n").map_err(said)?;
     cast.until("the label approved is there", patience, || cast.has_label(number, "approved")).await?;
+    cast.until("the change is merged", patience, || cast.merged(number).is_some()).await?;
+    let merged = cast.merged(number).unwrap_or_default();
+    tell("the pool merged it; the postsubmit runs");
+    cast.until("publish has passed", patience, || cast.context_on(&merged, "publish") == "success").await?;
     Ok(())
 }

@@ -36,7 +36,10 @@ use forge::{Forge, PullSnapshot, Viewer};
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use kube::ResourceExt;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A pool with all that its next steps depend on.
 pub(super) struct Observed {
