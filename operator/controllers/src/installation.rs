@@ -13,11 +13,13 @@ use decide::{
     govern::{Applicant, Claims, plan_claims},
     reason::Reason,
 };
+use futures::StreamExt;
 use jiff::Timestamp;
 use k8s_openapi::{api::core::v1::ConfigMap, apimachinery::pkg::apis::meta::v1::ObjectMeta};
 use kube::{
     Api, Client, ResourceExt,
     api::{Patch, PatchParams, PostParams},
+    runtime::{WatchStreamExt, watcher},
 };
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -88,6 +90,27 @@ pub async fn take(
         installation.note(problems);
     }
     Ok(())
+}
+
+/// Takes every further version of the settings, until it is dropped.
+pub async fn follow(home: &Client, namespace: &str, installation: &Installation) {
+    let api: Api<ConfigMap> = Api::namespaced(home.clone(), namespace);
+    let only = watcher::Config::default().fields(&format!("metadata.name={SETTINGS}"));
+    let mut versions = std::pin::pin!(watcher(api, only).default_backoff());
+    while let Some(event) = versions.next().await {
+        let object = match event {
+            Ok(watcher::Event::Apply(object) | watcher::Event::InitApply(object)) => Some(object),
+            Ok(watcher::Event::Delete(_)) => None,
+            Ok(watcher::Event::Init | watcher::Event::InitDone) => continue,
+            Err(error) => {
+                tracing::debug!(%error, "the watch of the settings broke and is made anew");
+                continue;
+            }
+        };
+        if let Err(error) = take(home, namespace, installation, object.as_ref()).await {
+            tracing::warn!(%error, "a version of the settings could not be recorded and is not in force");
+        }
+    }
 }
 
 fn settings_in(object: &ConfigMap) -> Option<&str> {

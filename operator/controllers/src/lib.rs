@@ -16,4 +16,5 @@ pub mod pulls;
 pub mod repository;
 pub mod runtime;
 pub mod stores;
+mod triggers;
 pub mod webhook;

@@ -50,6 +50,7 @@ const BEHIND: Duration = Duration::from_millis(100);
 /// # Errors
 /// By stage; it is looked at again as the error's intent says.
 pub async fn reconcile(object: Arc<JobConfig>, context: Arc<Context>) -> Result<Action, JobConfigError> {
+    context.stores.ready().await; // what is not mirrored yet would seem not to be there
     if object.metadata.deletion_timestamp.is_some() {
         // Its runs finish, its periodics stop, its contexts retire by themselves (KINDS 6).
         return Ok(Action::await_change());

@@ -50,6 +50,7 @@ const BEHIND: Duration = Duration::from_millis(100);
 /// # Errors
 /// By stage; it is looked at again as the error's intent says.
 pub async fn reconcile(object: Arc<LabelPolicy>, context: Arc<Context>) -> Result<Action, LabelPolicyError> {
+    context.stores.ready().await; // what is not mirrored yet would seem not to be there
     if object.metadata.deletion_timestamp.is_some() {
         return Ok(Action::await_change()); // labels stay (KINDS 6)
     }

@@ -68,6 +68,7 @@ const BEHIND: Duration = Duration::from_millis(100);
 /// # Errors
 /// By stage; it is looked at again as the error's intent says.
 pub async fn reconcile(object: Arc<Repository>, context: Arc<Context>) -> Result<Action, RepositoryError> {
+    context.stores.ready().await; // what is not mirrored yet would seem not to be there
     if object.metadata.deletion_timestamp.is_some() {
         apply::clean_up(&context, &object).await?;
         return Ok(Action::await_change());
