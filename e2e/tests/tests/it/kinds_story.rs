@@ -5,7 +5,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Api, ResourceExt, api::ListParams};
 use serde_json::json;
 use std::time::Duration;
-use stories::{Stage, cast::REPOSITORY};
+use stories::Stage;
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -64,7 +64,7 @@ async fn the_objects_of_the_quickstart_become_ready() {
     let missing: i64 = status.drift.iter().map(|drift| drift.missing + drift.different).sum();
     assert_eq!((summary.repositories, missing), (1, 0), "{status:#?}");
     let there = stage.cast.github.look(|state| {
-        let repository = state.repo(&REPOSITORY.into()).unwrap();
+        let repository = state.repo(&"acme/widgets".into()).unwrap();
         repository.labels.values().any(|label| label.name.as_str() == "kind/bug")
     });
     assert!(there);
