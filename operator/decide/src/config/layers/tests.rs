@@ -320,7 +320,7 @@ mod warnings {
     #[test]
     fn what_nothing_acts_on_yet_is_named_unless_it_is_off() {
         let paths: Vec<_> = said(json!({
-            "plugins": { "hold": {}, "wip": {}, "jira": { "enabled": false }, "lgtm": { "typo": 1 } },
+            "plugins": { "hold": {}, "skip": {}, "jira": { "enabled": false }, "lgtm": { "typo": 1 } },
             "report": { "checks": "Never" }, "externalPlugins": [], "inRepoConfig": { "enabled": false },
             "branchProtection": { "protect": true },
             "decoration": [{ "config": { "tiemout": "2h" } }]
@@ -329,7 +329,7 @@ mod warnings {
         .map(|(path, _)| path)
         .collect();
         let mut expected = [
-            "spec.plugins.wip",
+            "spec.plugins.skip",
             "spec.plugins.lgtm.typo",
             "spec.branchProtection",
             "spec.decoration[0].config.tiemout",
