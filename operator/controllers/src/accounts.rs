@@ -176,6 +176,12 @@ impl Accounts {
         Ok(WebhookSecrets(keys.iter().filter_map(|key| text(&secret, key)).collect()))
     }
 
+    /// The key that GitHub's answer to these credentials is about, for messages; `None`: the Secret holds none.
+    pub async fn key(&self, namespace: &str, credentials: &FromSecret) -> Option<&'static str> {
+        let secret = self.secret(namespace, credentials).await.ok()?;
+        credentials_in(&secret).ok().map(|(_, key)| key)
+    }
+
     async fn secret(&self, namespace: &str, credentials: &FromSecret) -> Result<Secret, AccountError> {
         let name = credentials.secret_ref.name.clone();
         let api: Api<Secret> = Api::namespaced(self.home.clone(), namespace);

@@ -4,12 +4,13 @@ use crate::{
     accounts::{AccountError, Accounts},
     build_id::BuildIds,
     look::{Catalogue, Look},
+    memory,
     merge_pool::Memory,
     pulls::Pulls,
     runtime::{events::Events, hints::Hints, lease::Term, next::Backoff, writes::Writes},
     stores::{Stores, sorted},
 };
-use api::{MergePool, Repository, local_ref::FromSecret, repository::Mode};
+use api::{MergePool, Repository, local_ref::FromSecret, problem::Problem, repository::Mode};
 use decide::{
     config::{layers, settings::Settings},
     facts::RepoName,
@@ -18,12 +19,14 @@ use decide::{
     run::{ClusterSettings, RunSettings},
 };
 use forge::{Clock, Forge, Gate, GateState};
+use futures::Stream;
 use jiff::Timestamp;
 use kube::{Client, ResourceExt, runtime::reflector::ObjectRef};
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
 };
+use tokio::sync::watch;
 
 /// What every controller has at hand.
 pub struct Context {
@@ -65,13 +68,17 @@ pub struct Context {
     pub since: Timestamp,
     /// What the installation says.
     pub installation: Installation,
+    /// What was found out in this term.
+    pub memory: memory::Memory,
 }
 
 /// The settings and claims in force.
 #[derive(Debug, Default)]
 pub struct Installation {
     settings: Mutex<Arc<Settings>>,
+    problems: Mutex<Arc<Vec<Problem>>>,
     claims: Mutex<Arc<Claims>>,
+    changes: watch::Sender<u64>,
 }
 
 impl Installation {
@@ -83,6 +90,18 @@ impl Installation {
     /// Puts new settings in force.
     pub fn renew(&self, settings: Settings) {
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+        self.changed();
+    }
+
+    /// What is wrong with the newest version of the settings, which then is not in force.
+    pub fn problems(&self) -> Arc<Vec<Problem>> {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Keeps what is wrong with the newest version.
+    pub fn note(&self, problems: Vec<Problem>) {
+        *self.problems.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(problems);
+        self.changed();
     }
 
     /// The recorded claims.
@@ -93,6 +112,20 @@ impl Installation {
     /// Puts recorded claims in force.
     pub fn claim(&self, claims: Claims) {
         *self.claims.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(claims);
+        self.changed();
+    }
+
+    /// Tells of each change of settings, their problems and claims: all objects are then to be looked at again.
+    pub fn changes(&self) -> impl Stream<Item = ()> + Send + 'static {
+        let changes = self.changes.subscribe();
+        futures::stream::unfold(changes, async |mut changes| {
+            // The sender lives as long as the installation; when it is gone nothing changes any more.
+            changes.changed().await.ok().map(|()| ((), changes))
+        })
+    }
+
+    fn changed(&self) {
+        self.changes.send_modify(|count| *count = count.wrapping_add(1));
     }
 }
 

@@ -5,12 +5,13 @@ use crate::{
     accounts::{Accounts, Outside},
     build_id::BuildIds,
     context::{Context, Installation},
-    installation,
+    installation, job_config, label_policy,
     look::{self, Look},
-    merge_pool,
-    merge_pool::Memory,
+    memory,
+    merge_pool::{self, Memory},
     prow_job,
     pulls::Pulls,
+    repository,
     runtime::{
         delivery_log::{DeliveryLog, LogError},
         events::Events,
@@ -20,6 +21,7 @@ use crate::{
         writes::Writes,
     },
     stores::{Mirror, Stores, pods_of_runs},
+    triggers,
     webhook::Receiver,
 };
 use api::{JobConfig, LabelPolicy, MergePool, ProwJob, Repository, keys};
@@ -45,6 +47,8 @@ const CONCURRENCY: u16 = 4;
 const LOOKERS: usize = 4;
 /// Between two rounds of removing what is old.
 const RETENTION: Duration = Duration::from_secs(600);
+/// Between two rounds of asking for failed deliveries again.
+const RECOVERY: Duration = Duration::from_secs(300);
 
 /// What a leader needs.
 pub struct Leader {
@@ -89,12 +93,14 @@ impl Leader {
         term: Term,
         ready: watch::Sender<Option<Arc<Receiver>>>,
     ) -> Result<(), LeadError> {
+        // Before anything is decided: who may govern what stands in the settings.
+        let installation = installation::start(&self.home, &self.namespace).await?;
         let all = watcher::Config::default;
-        let repositories: Mirror<Repository> = Mirror::new(&self.home, all());
-        let job_configs: Mirror<JobConfig> = Mirror::new(&self.home, all());
+        let mut repositories: Mirror<Repository> = Mirror::new(&self.home, all());
+        let mut job_configs: Mirror<JobConfig> = Mirror::new(&self.home, all());
         let prow_jobs: Mirror<ProwJob> = Mirror::new(&self.home, all());
         let merge_pools: Mirror<MergePool> = Mirror::new(&self.home, all());
-        let label_policies: Mirror<LabelPolicy> = Mirror::new(&self.home, all());
+        let mut label_policies: Mirror<LabelPolicy> = Mirror::new(&self.home, all());
         let pods: BTreeMap<String, Mirror<Pod>> = self
             .clusters
             .iter()
@@ -109,16 +115,18 @@ impl Leader {
             pods: pods.iter().map(|(name, mirror)| (name.clone(), mirror.store.clone())).collect(),
         };
         let (pools, pools_to_look_at) = mpsc::unbounded_channel();
-        let context = Arc::new(self.context(stores, term, pools));
+        let context = Arc::new(self.context(stores, term, pools, installation));
 
         // Every stream of changes is asked for before its mirror is driven, so that none misses the first objects.
         let runs = prow_jobs.subscribe();
         let of_pods = stream::select_all(pods.values().map(|mirror| runs_of_pods(mirror).boxed()));
         let pools_of_runs = pools_of_runs(&prow_jobs, context.clone());
+        let configs_of_runs = triggers::configs_of_periodics(prow_jobs.subscribe());
         let controllers = [
             run(
                 Controller::for_shared_stream(runs, prow_jobs.store.clone()).reconcile_on(of_pods),
                 prow_job::reconcile,
+                prow_job::key,
                 &context,
                 self.one_at_a_time,
             )
@@ -128,6 +136,41 @@ impl Leader {
                     .reconcile_on(UnboundedReceiverStream::new(pools_to_look_at))
                     .reconcile_on(pools_of_runs),
                 merge_pool::reconcile,
+                merge_pool::key,
+                &context,
+                self.one_at_a_time,
+            )
+            .boxed(),
+            run(
+                Controller::for_shared_stream(repositories.subscribe(), repositories.store.clone())
+                    .reconcile_all_on(context.installation.changes())
+                    .reconcile_on(triggers::beside(repositories.changes(), repositories.store.clone())),
+                repository::reconcile,
+                repository::key,
+                &context,
+                self.one_at_a_time,
+            )
+            .boxed(),
+            run(
+                // A Repository may grant rights to jobs of other namespaces.
+                Controller::for_shared_stream(job_configs.subscribe(), job_configs.store.clone())
+                    .reconcile_all_on(context.installation.changes())
+                    .reconcile_on(triggers::everywhere(repositories.changes(), job_configs.store.clone()))
+                    .reconcile_on(triggers::everywhere(job_configs.changes(), job_configs.store.clone()))
+                    .reconcile_on(configs_of_runs),
+                job_config::reconcile,
+                job_config::key,
+                &context,
+                self.one_at_a_time,
+            )
+            .boxed(),
+            run(
+                Controller::for_shared_stream(label_policies.subscribe(), label_policies.store.clone())
+                    .reconcile_all_on(context.installation.changes())
+                    .reconcile_on(triggers::beside(repositories.changes(), label_policies.store.clone()))
+                    .reconcile_on(triggers::beside(label_policies.changes(), label_policies.store.clone())),
+                label_policy::reconcile,
+                label_policy::key,
                 &context,
                 self.one_at_a_time,
             )
@@ -157,6 +200,7 @@ impl Leader {
         stores: Stores,
         term: Term,
         pools: mpsc::UnboundedSender<ObjectRef<MergePool>>,
+        installation: Installation,
     ) -> Context {
         let (home, clock) = (self.home.clone(), self.clock.clone());
         Context {
@@ -176,7 +220,8 @@ impl Leader {
             build_ids: BuildIds::new(clock.clone()),
             term,
             since: clock.now(),
-            installation: Installation::default(),
+            installation,
+            memory: memory::Memory::default(),
             home,
             clock,
         }
@@ -189,7 +234,6 @@ impl Leader {
         ready: watch::Sender<Option<Arc<Receiver>>>,
     ) -> Result<(), LeadError> {
         context.stores.ready().await;
-        installation::read(&context).await?;
         let receiver = Arc::new(Receiver::start(context.clone(), self.log.clone()).await?);
         ready.send_replace(Some(receiver));
         context.looks.hint(Look::Everything);
@@ -201,10 +245,19 @@ impl Leader {
                 prow_job::retain(&context).await;
             }
         };
+        let recovery = async {
+            loop {
+                tokio::time::sleep(RECOVERY).await;
+                repository::recover(&context, &self.log).await;
+            }
+        };
+        let settings = installation::follow(&context.home, &context.namespace, &context.installation);
         tokio::select! {
             biased;
             _ = lookers => {}
+            () = settings => {}
             () = retention => {}
+            () = recovery => {}
         }
         Ok(())
     }
@@ -214,6 +267,7 @@ impl Leader {
 async fn run<K, E, F>(
     controller: Controller<K>,
     reconcile: impl Fn(Arc<K>, Arc<Context>) -> F + Send + Sync + 'static,
+    key: fn(&K) -> String,
     context: &Arc<Context>,
     one_at_a_time: bool,
 ) where
@@ -228,8 +282,9 @@ async fn run<K, E, F>(
     F: Future<Output = Result<Action, E>> + Send + 'static,
 {
     let concurrency = if one_at_a_time { 1 } else { CONCURRENCY };
-    let failed = |object: Arc<K>, error: &E, context: Arc<Context>| {
-        let name = format!("{} {}", K::kind(&()), ObjectRef::from_obj(object.as_ref()));
+    let failed = move |object: Arc<K>, error: &E, context: Arc<Context>| {
+        // Under the name that a success ends the back-off of.
+        let name = key(&object);
         let intent = error.intent();
         tracing::warn!(%error, object = name, ?intent, "did not come through");
         context.backoff.failed(&name, &intent)

@@ -3,8 +3,9 @@
 //! A mirror may be behind. What cannot be undone is decided only after the read-your-writes check (`runtime::writes`),
 //! and by compare-and-swap or a deterministic name.
 
+use crate::triggers;
 use api::{JobConfig, LabelPolicy, MergePool, ProwJob, Repository, keys};
-use futures::{Stream, StreamExt};
+use futures::{Stream, StreamExt, stream};
 use k8s_openapi::api::core::v1::Pod;
 use kube::{
     Api, Client, Resource,
@@ -16,6 +17,8 @@ use kube::{
 };
 use serde::de::DeserializeOwned;
 use std::{collections::BTreeMap, fmt::Debug, sync::Arc};
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::UnboundedReceiverStream;
 
 /// How many changes a slow reader may be behind before it holds the watch back.
 const BUFFER: usize = 1024;
@@ -57,6 +60,7 @@ pub(crate) struct Mirror<K: Resource<DynamicType = ()> + Clone + 'static> {
     writer: Writer<K>,
     api: Api<K>,
     config: watcher::Config,
+    ends: Vec<mpsc::UnboundedSender<Arc<K>>>,
 }
 
 impl<K> Mirror<K>
@@ -66,7 +70,7 @@ where
     /// A mirror of all objects of a kind, in all namespaces.
     pub(crate) fn new(client: &Client, config: watcher::Config) -> Self {
         let (store, writer) = reflector::store_shared(BUFFER);
-        Self { store, writer, api: Api::all(client.clone()), config }
+        Self { store, writer, api: Api::all(client.clone()), config, ends: Vec::new() }
     }
 
     /// A stream of changed objects, for a controller. To be asked for before the mirror is driven.
@@ -78,17 +82,34 @@ where
         }
     }
 
+    /// A stream of objects that say something else than before, and of those that are gone, for whatever depends on
+    /// them. To be asked for before the mirror is driven.
+    pub(crate) fn changes(&mut self) -> impl Stream<Item = Arc<K>> + Send + use<K> {
+        // A shared stream tells of no end.
+        let (ended, ends) = mpsc::unbounded_channel();
+        self.ends.push(ended);
+        stream::select(triggers::said_anew(self.subscribe()), UnboundedReceiverStream::new(ends))
+    }
+
     /// Keeps the mirror up to date until it is dropped.
     pub(crate) fn drive(self) -> impl Stream<Item = ()> + Send {
-        watcher(self.api, self.config).default_backoff().reflect_shared(self.writer).filter_map(
-            async |event| match event {
+        let Self { writer, api, config, ends, .. } = self;
+        watcher(api, config).default_backoff().reflect_shared(writer).filter_map(move |event| {
+            let passed = match event {
+                Ok(watcher::Event::Delete(gone)) => {
+                    let gone = Arc::new(gone);
+                    // Whoever does not listen any more need not be told.
+                    ends.iter().for_each(|ended| drop(ended.send(gone.clone())));
+                    Some(())
+                }
                 Ok(_) => Some(()),
                 Err(error) => {
                     tracing::debug!(%error, kind = %K::kind(&()), "a watch broke and is made anew");
                     None
                 }
-            },
-        )
+            };
+            std::future::ready(passed)
+        })
     }
 }
 

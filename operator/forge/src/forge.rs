@@ -35,6 +35,8 @@ pub trait Forge: Send + Sync {
     async fn issue(&self, repository: &RepoName, number: u64) -> Answer<ItemSnapshot>;
     /// Numbers of the open issues that carry a label, with their titles.
     async fn issues_with_label(&self, repository: &RepoName, label: &str) -> Answer<Vec<(u64, String)>>;
+    /// Numbers of the open issues and pull requests that carry a label.
+    async fn items_with_label(&self, repository: &RepoName, label: &str) -> Answer<Vec<u64>>;
 
     /// All branches.
     async fn branches(&self, repository: &RepoName) -> Answer<Vec<BranchTip>>;

@@ -69,6 +69,9 @@ impl Forge for Gate {
     async fn issues_with_label(&self, repository: &RepoName, label: &str) -> Answer<Vec<(u64, String)>> {
         self.inner.issues_with_label(repository, label).await
     }
+    async fn items_with_label(&self, repository: &RepoName, label: &str) -> Answer<Vec<u64>> {
+        self.inner.items_with_label(repository, label).await
+    }
     async fn branches(&self, repository: &RepoName) -> Answer<Vec<BranchTip>> {
         self.inner.branches(repository).await
     }

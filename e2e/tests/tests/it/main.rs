@@ -1,4 +1,5 @@
 //! The stories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a story that cannot go on has failed
 
+mod kinds_story;
 mod merge_story;

@@ -101,6 +101,6 @@ pub async fn reconcile(object: Arc<MergePool>, context: Arc<Context>) -> Result<
 }
 
 /// The object in the words of logs and back-off.
-fn key(object: &MergePool) -> String {
+pub(crate) fn key(object: &MergePool) -> String {
     format!("mergepool {}/{}", object.namespace().unwrap_or_default(), object.name_any())
 }

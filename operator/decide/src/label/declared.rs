@@ -3,7 +3,11 @@
 //! Policies that name one label must agree on what both of them say about it. Where they do not, the older one counts,
 //! and the conflict is for both to show. What only one of them says is no conflict.
 
-use api::label_policy::{Label, LabelPolicySpec, Prune};
+use crate::facts::RepoName;
+use api::{
+    label_policy::{Label, LabelPolicySpec, Prune},
+    problem::Problem,
+};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -85,6 +89,27 @@ impl Field {
             Self::Previously => "previously",
         }
     }
+}
+
+/// Whether a policy applies to a repository.
+pub fn applies(spec: &LabelPolicySpec, repository: &RepoName) -> bool {
+    let matches = |patterns: &[String]| patterns.iter().any(|pattern| repository.matches(pattern));
+    matches(&spec.repositories) && !matches(&spec.exclude)
+}
+
+/// What a policy says without effect.
+pub fn warnings(spec: &LabelPolicySpec) -> Vec<Problem> {
+    let rules = spec.rules.iter().enumerate();
+    let unheeded = rules.map(|(at, rule)| {
+        Problem::warning(
+            format!("spec.rules[{at}]"),
+            format!(
+                "this version does nothing for rules yet, so {} has no effect: remove it, or keep it for a later one",
+                rule.name
+            ),
+        )
+    });
+    unheeded.collect()
 }
 
 /// Unites the policies of one repository.
@@ -224,6 +249,24 @@ mod tests {
 
     fn at(second: i64) -> Timestamp {
         Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn a_policy_applies_to_what_it_names_and_does_not_leave_out() {
+        let mut house = spec(Vec::new(), None);
+        house.repositories = vec!["acme/*".to_owned(), "other/one".to_owned()];
+        house.exclude = vec!["acme/website".to_owned()];
+        let applies = |owner, name| applies(&house, &RepoName::new(owner, name));
+        assert!(applies("Acme", "widgets") && applies("other", "one"));
+        assert!(!applies("acme", "Website") && !applies("other", "two"));
+    }
+
+    #[test]
+    fn a_rule_that_nothing_acts_on_is_named() {
+        let mut house = spec(Vec::new(), None);
+        house.rules = vec![api::label_policy::LabelRule { name: "size".into(), ..Default::default() }];
+        let told = &warnings(&house)[0];
+        assert!(told.path == "spec.rules[0]" && told.message.contains("size"), "{told}");
     }
 
     #[test]

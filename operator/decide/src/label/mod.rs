@@ -9,6 +9,6 @@ mod generated;
 pub mod size;
 mod sync;
 
-pub use declared::{Conflict, Declared, Field, Policy, Wanted, declare};
+pub use declared::{Conflict, Declared, Field, Policy, Wanted, applies, declare, warnings};
 pub use generated::Generated;
-pub use sync::{Drift, LabelChange, LabelReason, Observed, Sync, plan};
+pub use sync::{Drift, LabelChange, LabelReason, Observed, Sync, in_question, plan};

@@ -127,6 +127,18 @@ pub fn plan(declared: &Declared, observed: &[Observed], carried: &BTreeSet<Strin
     Sync { changes: [rename, create, edit, moves, delete].into_iter().flatten().collect(), drift, in_use }
 }
 
+/// The labels of which [`plan`] must know whether something open carries them: those that may have to go.
+pub fn in_question(declared: &Declared, observed: &[Observed]) -> Vec<String> {
+    let may_go = |label: &&Observed| {
+        let key = label.name.to_lowercase();
+        let unwanted = declared.former.contains_key(&key)
+            || declared.retired.contains(&key)
+            || declared.prune == Prune::Delete;
+        unwanted && !declared.labels.contains_key(&key)
+    };
+    observed.iter().filter(may_go).map(|label| label.name.clone()).collect()
+}
+
 /// What is compared. Names are in lower case.
 struct There<'a> {
     declared: &'a Declared,
@@ -289,6 +301,13 @@ mod tests {
         assert_eq!(changes(Prune::Report, &["defect", "Bug"], &["defect"]), expected);
         assert_eq!(changes(Prune::Report, &["Kind/Bug"], &[]), ["edit Kind/Bug to kind/bug"]);
         assert_eq!(changes(Prune::Report, &[], &[]), ["create kind/bug"]);
+    }
+
+    #[test]
+    fn whatever_a_plan_may_remove_is_asked_about_first() {
+        let labels = ["Bug", "kind/bug", "old", "other"].map(observed);
+        assert_eq!(in_question(&declared(Prune::Report), &labels), ["Bug", "old"]);
+        assert_eq!(in_question(&declared(Prune::Delete), &labels), ["Bug", "old", "other"]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeMap, fmt};
 
 /// However many attempts a job asks for.
-const ATTEMPTS_MAX: u32 = 10;
+pub(super) const ATTEMPTS_MAX: u32 = 10;
 
 /// The newest run of a periodic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

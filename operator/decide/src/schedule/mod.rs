@@ -4,6 +4,12 @@
 
 mod cron;
 mod due;
+mod outlook;
+mod permit;
+mod plan;
 
 pub use cron::{Cron, InvalidCron};
 pub use due::{Due, LastRun, ScheduleReason, Slot, cron_slot, due, last_run};
+pub use outlook::{Outlook, Shown, next_look, next_run, shown};
+pub use permit::{Quiet, may_start};
+pub use plan::{Clock, ClockPlan, plan, run};

@@ -16,21 +16,27 @@ fn comment_path(repository: &RepoName, id: u64) -> String {
     format!("/repos/{}/{}/issues/comments/{id}", segment(&repository.owner), segment(&repository.name))
 }
 
+/// An open issue or pull request.
+#[derive(Deserialize)]
+pub(super) struct Listed {
+    pub(super) number: u64,
+    pub(super) title: String,
+    pull_request: Option<serde::de::IgnoredAny>,
+}
+
+impl Listed {
+    pub(super) fn is_pull_request(&self) -> bool {
+        self.pull_request.is_some()
+    }
+}
+
 pub(super) async fn with_label(
     via: &Transport,
     repository: &RepoName,
     label: &str,
-) -> Result<Vec<(u64, String)>, ForgeError> {
-    #[derive(Deserialize)]
-    struct Issue {
-        number: u64,
-        title: String,
-        pull_request: Option<serde::de::IgnoredAny>,
-    }
+) -> Result<Vec<Listed>, ForgeError> {
     let (owner, name) = (segment(&repository.owner), segment(&repository.name));
-    let path = format!("/repos/{owner}/{name}/issues?state=open&per_page=100&labels={}", segment(label));
-    let issues: Vec<Issue> = via.list(&path).await?;
-    Ok(issues.into_iter().filter(|i| i.pull_request.is_none()).map(|i| (i.number, i.title)).collect())
+    via.list(&format!("/repos/{owner}/{name}/issues?state=open&per_page=100&labels={}", segment(label))).await
 }
 
 pub(super) async fn create_comment(

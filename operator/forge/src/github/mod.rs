@@ -57,7 +57,13 @@ impl Forge for GitHub {
         graphql::issue(&self.transport, repository, number).await
     }
     async fn issues_with_label(&self, repository: &RepoName, label: &str) -> Answer<Vec<(u64, String)>> {
-        items::with_label(&self.transport, repository, label).await
+        let items = items::with_label(&self.transport, repository, label).await?;
+        let issues = items.into_iter().filter(|item| !item.is_pull_request());
+        Ok(issues.map(|issue| (issue.number, issue.title)).collect())
+    }
+    async fn items_with_label(&self, repository: &RepoName, label: &str) -> Answer<Vec<u64>> {
+        let items = items::with_label(&self.transport, repository, label).await?;
+        Ok(items.into_iter().map(|item| item.number).collect())
     }
     async fn branches(&self, repository: &RepoName) -> Answer<Vec<BranchTip>> {
         repositories::branches(&self.transport, repository).await
