@@ -22,7 +22,10 @@ use jiff::Timestamp;
 use kube::{Client, ResourceExt, runtime::reflector::ObjectRef};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// What every controller has at hand.
@@ -72,6 +75,7 @@ pub struct Context {
 pub struct Installation {
     settings: Mutex<Arc<Settings>>,
     claims: Mutex<Arc<Claims>>,
+    known: AtomicBool,
 }
 
 impl Installation {
@@ -83,6 +87,16 @@ impl Installation {
     /// Puts new settings in force.
     pub fn renew(&self, settings: Settings) {
         *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+
+    /// Settings and claims have been read: before, that nobody governs a repository says nothing.
+    pub fn become_known(&self) {
+        self.known.store(true, Ordering::Release);
+    }
+
+    /// Whether settings and claims have been read since this leader began.
+    pub fn is_known(&self) -> bool {
+        self.known.load(Ordering::Acquire)
     }
 
     /// The recorded claims.

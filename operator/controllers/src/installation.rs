@@ -16,14 +16,16 @@ pub const KEY: &str = "settings.yaml";
 /// What the API server answers.
 pub async fn read(context: &Context) -> Result<(), kube::Error> {
     let api: Api<ConfigMap> = Api::namespaced(context.home.clone(), &context.namespace);
-    let Some(text) = api.get_opt(SETTINGS).await?.and_then(|map| map.data?.remove(KEY)) else {
-        return Ok(());
-    };
-    match Settings::parse(&text) {
-        Ok(settings) => context.installation.renew(settings),
-        Err(problems) => {
-            problems.iter().for_each(|problem| tracing::warn!(%problem, "the settings stay as they were"))
+    let text = api.get_opt(SETTINGS).await?.and_then(|map| map.data?.remove(KEY));
+    match text.map(|text| Settings::parse(&text)) {
+        Some(Ok(settings)) => context.installation.renew(settings),
+        Some(Err(problems)) => {
+            for problem in problems {
+                tracing::warn!(%problem, "the settings stay as they were");
+            }
         }
+        None => {}
     }
+    context.installation.become_known();
     Ok(())
 }
