@@ -125,7 +125,7 @@ impl Work<'_> {
                 self.branch.pool.record = Some(record);
                 self.again = sooner(self.again, Some(AT_ONCE));
             }
-            MergeAction::Start(start) if acts => self.start(&start, &why).await?,
+            MergeAction::Start(start) if acts => Box::pin(self.start(&start, &why)).await?,
             MergeAction::AbortRun(name) if acts => self.abort(&name, &why).await?,
             // A landing that was begun is brought to its end whatever the mode is now.
             MergeAction::WriteIntent(intent) if acts || self.branch.pool.intent.is_some() => {
