@@ -4,7 +4,10 @@
 //! `examples/quickstart`. A story tells people what to do and waits for what follows.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a stage that cannot be set up is a failed test
 
+mod cast;
 mod outside;
 mod stage;
+pub mod story;
 
-pub use stage::{Operating, REPOSITORY, Stage};
+pub use cast::{Cast, HOOK_SECRET, REPOSITORY};
+pub use stage::{Operating, Stage, manifests};

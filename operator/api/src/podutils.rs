@@ -188,6 +188,9 @@ pub struct SidecarOptions {
     /// The processes to wait for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entries: Vec<WrapperOptions>,
+    /// One more process: the older form of `entries`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wrapper_options: Option<WrapperOptions>,
     /// Exit with a failure when a process failed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub entry_error: bool,

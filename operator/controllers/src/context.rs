@@ -150,14 +150,20 @@ impl Governed {
 }
 
 impl Context {
+    /// The pools that name a repository.
+    pub fn pools_of(&self, repository: &RepoName) -> Vec<ObjectRef<MergePool>> {
+        let pools = sorted(&self.stores.merge_pools).into_iter();
+        pools
+            .filter(|pool| pool.spec.repositories.iter().any(|entry| repository.matches(entry)))
+            .map(|pool| ObjectRef::from_obj(pool.as_ref()))
+            .collect()
+    }
+
     /// Something that a pool looks at has changed in a repository.
     pub fn pools_changed(&self, repository: &RepoName) {
-        for pool in sorted(&self.stores.merge_pools) {
-            let named = pool.spec.repositories.iter().any(|entry| repository.matches(entry));
-            if named {
-                // Nobody listens where the pools' controller has ended, and then nobody need be told.
-                let _ = self.pools.send(ObjectRef::from_obj(pool.as_ref()));
-            }
+        for pool in self.pools_of(repository) {
+            // Nobody listens where the pools' controller has ended, and then nobody need be told.
+            let _ = self.pools.send(pool);
         }
     }
 

@@ -7,6 +7,7 @@ use crate::{
     context::{Context, Installation},
     installation,
     look::{self, Look},
+    merge_pool,
     merge_pool::Memory,
     prow_job,
     pulls::Pulls,
@@ -22,6 +23,7 @@ use crate::{
     webhook::Receiver,
 };
 use api::{JobConfig, LabelPolicy, MergePool, ProwJob, Repository, keys};
+use decide::facts::RepoName;
 use forge::Clock;
 use futures::{FutureExt, Stream, StreamExt, stream};
 use k8s_openapi::api::core::v1::Pod;
@@ -112,14 +114,25 @@ impl Leader {
         // Every stream of changes is asked for before its mirror is driven, so that none misses the first objects.
         let runs = prow_jobs.subscribe();
         let of_pods = stream::select_all(pods.values().map(|mirror| runs_of_pods(mirror).boxed()));
-        let controllers = [run(
-            Controller::for_shared_stream(runs, prow_jobs.store.clone()).reconcile_on(of_pods),
-            prow_job::reconcile,
-            &context,
-            self.one_at_a_time,
-        )
-        .boxed()];
-        let _ = UnboundedReceiverStream::new(pools_to_look_at);
+        let pools_of_runs = pools_of_runs(&prow_jobs, context.clone());
+        let controllers = [
+            run(
+                Controller::for_shared_stream(runs, prow_jobs.store.clone()).reconcile_on(of_pods),
+                prow_job::reconcile,
+                &context,
+                self.one_at_a_time,
+            )
+            .boxed(),
+            run(
+                Controller::for_shared_stream(merge_pools.subscribe(), merge_pools.store.clone())
+                    .reconcile_on(UnboundedReceiverStream::new(pools_to_look_at))
+                    .reconcile_on(pools_of_runs),
+                merge_pool::reconcile,
+                &context,
+                self.one_at_a_time,
+            )
+            .boxed(),
+        ];
         let mut mirrors = vec![
             repositories.drive().boxed(),
             job_configs.drive().boxed(),
@@ -226,6 +239,18 @@ async fn run<K, E, F>(
         .run(reconcile, failed, context.clone())
         .for_each(|_| std::future::ready(()))
         .await;
+}
+
+/// The pools whose runs changed.
+fn pools_of_runs(
+    mirror: &Mirror<ProwJob>,
+    context: Arc<Context>,
+) -> impl Stream<Item = ObjectRef<MergePool>> + Send + 'static {
+    mirror.subscribe().flat_map(move |run| {
+        let refs = run.spec.refs.as_ref();
+        let repository = refs.map(|refs| RepoName::new(&refs.org, &refs.repo));
+        stream::iter(repository.map(|repository| context.pools_of(&repository)).unwrap_or_default())
+    })
 }
 
 /// The runs whose pods changed.

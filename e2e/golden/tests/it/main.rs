@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a broken case is a broken test
 
 mod approve;
+mod clone_commands;
 mod commands;
 mod config_load;
 mod configuration;

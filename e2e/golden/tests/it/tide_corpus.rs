@@ -11,7 +11,7 @@ use decide::{
         context_policy::ContextPolicy,
         method::GitHubBlocked,
         policy::{BatchLimit, StatusTarget, Strategy},
-        prow::{BranchProtection, Tide, TideSection},
+        prow::{BranchProtection, Tide, TideSection, section},
         query::{Query, distance},
         status,
     },
@@ -23,6 +23,8 @@ use std::{cell::OnceCell, collections::BTreeMap};
 
 /// A configuration as the merge pool reads it.
 struct Project {
+    /// Its jobs lie in a folder beside the main file.
+    has_folder: bool,
     prow: LoadedProw,
     tide: Tide,
     protection: BranchProtection,
@@ -42,10 +44,10 @@ fn real_configurations_mean_what_they_mean_to_prow() {
         let (cell, configuration) = &cells[&main];
         let project = cell.get_or_init(|| {
             let prow = configuration.load(&corpus).prow;
-            let section: TideSection = from(&prow.config.tide);
-            let tide = Tide::new(section).unwrap_or_else(|wrong| panic!("{main}: {wrong:?}"));
-            let protection = from(&prow.config.branch_protection);
-            Project { prow, tide, protection }
+            let sections: TideSection = section("tide", &prow.config.tide).unwrap();
+            let tide = Tide::new(sections).unwrap_or_else(|wrong| panic!("{main}: {wrong:?}"));
+            let protection = section("branch-protection", &prow.config.branch_protection).unwrap();
+            Project { has_folder: configuration.jobs.is_some(), prow, tide, protection }
         });
         let (want, got) = match case.input["kind"].as_str().unwrap() {
             "query" => (case.want.clone(), project.query(case)),
@@ -128,7 +130,9 @@ impl Project {
     fn context_policy(&self, case: &Case) -> Value {
         let repository = repository(case);
         let branch = case.input["branch"].as_str().unwrap();
-        let jobs = self.prow.jobs.presubmits_of(&repository.to_string());
+        // A case that names no folder was asked of the main file alone.
+        let with_jobs = case.input["jobs"].is_string() || !self.has_folder;
+        let jobs = if with_jobs { self.prow.jobs.presubmits_of(&repository.to_string()) } else { Vec::new() };
         let rules = self.tide.policy(&self.protection, &repository, branch, &jobs).contexts;
         let policy = match ContextPolicy::new(&rules, &jobs, branch) {
             Ok(policy) => policy,
@@ -146,7 +150,7 @@ impl Project {
 
     fn select(&self, case: &Case) -> Value {
         let repository = repository(case);
-        let pull: Pull = serde_json::from_value(case.input["pull_request"].clone()).unwrap();
+        let pull: Pull = serde_json::from_value(bare(&case.input["pull_request"])).unwrap();
         let change = pull.change(&repository, "");
         let queries = || self.tide.queries().iter().enumerate().filter(|(_, q)| q.applies_to(&repository));
         let differences: Vec<Value> = queries()

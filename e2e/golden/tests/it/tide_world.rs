@@ -252,7 +252,7 @@ pub fn empty_pool() -> Pool {
         record: None,
         all_jobs_observed: true,
         observed_since: now(),
-        refused_jobs: BTreeSet::new(),
+        refused_jobs: BTreeMap::new(),
         spent: Spent::default(),
         protected_strict: false,
     }

@@ -1,35 +1,36 @@
-//! A pull request goes from its opening to its merge.
+//! A change goes from its opening to its merge.
 
 use std::time::Duration;
-use stories::{REPOSITORY, Stage};
-use world_kubelet::Outcome;
+use stories::{
+    Stage,
+    story::{self, Patience},
+};
+use world_github::Fate;
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Patience = Patience(Duration::from_secs(3600));
+
+fn show_logs() {
+    let filter = tracing_subscriber::EnvFilter::from_default_env();
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
+}
 
 #[tokio::test(start_paused = true)]
-async fn a_pull_request_is_tested() {
-    let _ = tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_test_writer()
-        .try_init();
-    let stage = Stage::set(|_| Outcome::passes()).await;
+async fn a_change_is_tested_mended_approved_and_merged() {
+    show_logs();
+    let stage = Stage::set().await;
     let operating = stage.operate();
     tokio::time::sleep(Duration::from_secs(60)).await;
-    let number = stage
-        .github
-        .user("robin")
-        .open_pull(REPOSITORY, "frobnicate", "Frobnicate", &[("src/a", "1\n")])
-        .unwrap();
-    stage
-        .until("unit has passed", HOUR, || async {
-            stage.github.look(|state| {
-                let repo = state.repo(&REPOSITORY.into()).unwrap();
-                let pull = state.pull(&REPOSITORY.into(), number).unwrap();
-                repo.latest_statuses(pull.head_sha.as_str())
-                    .iter()
-                    .any(|s| s.context == "unit" && format!("{:?}", s.state).to_lowercase() == "success")
-            })
-        })
-        .await;
+    story::play(&stage.cast, HOUR, |_| ()).await.unwrap();
+    drop(operating);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_story_ends_the_same_when_every_webhook_is_lost() {
+    show_logs();
+    let stage = Stage::set().await;
+    stage.github.choose_fates(|_| Fate::Lose);
+    let operating = stage.operate();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    story::play(&stage.cast, HOUR, |_| ()).await.unwrap();
     drop(operating);
 }

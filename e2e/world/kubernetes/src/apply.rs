@@ -1,10 +1,10 @@
 //! Server-side apply: merge what is applied, take away what is applied no more, refuse what others own.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::failure::Failure;
 use crate::field_set::{FieldSet, Step, compare, items, list_kind};
-use crate::managed_fields::{Manager, managers, ownable, without_metadata_itself};
+use crate::managed_fields::{Manager, Operation, managers, ownable, without_metadata_itself};
 use crate::schema::{ListKind, Node};
 
 /// The outcome of an apply, before the object is checked and stored.
@@ -22,6 +22,16 @@ pub(crate) fn apply(
     force: bool,
 ) -> Result<Applied, Failure> {
     let mut managers = managers(live);
+    if managers.is_empty() && live.get("metadata").is_some() {
+        // What was there before anybody applied belongs to whoever wrote it, by a name of Kubernetes' own.
+        managers.push(Manager {
+            name: "before-first-apply".to_owned(),
+            operation: Operation::Update,
+            subresource: String::new(),
+            fields: without_metadata_itself(FieldSet::of(Some(node), &ownable(live))),
+            ..applier.clone()
+        });
+    }
     let last = managers.iter().position(|manager| manager.same(&applier)).map(|at| managers.remove(at));
     applier.fields = without_metadata_itself(FieldSet::of(Some(node), &ownable(config)));
     applier.fields.member = false;
@@ -139,18 +149,11 @@ fn prune(node: Option<Node<'_>>, value: &mut Value, last: &FieldSet, kept: &Fiel
     }
 }
 
-/// What of a configuration is applied through an endpoint: the status only through its subresource, and there nothing else.
-pub(crate) fn reset(config: &mut Value, has_status: bool, through_status: bool, custom: bool) {
+/// What of a configuration is applied through an endpoint: the status only through its subresource, the spec never there.
+pub(crate) fn reset(config: &mut Value, has_status: bool, through_status: bool) {
     let Value::Object(map) = config else { return };
     if through_status {
         map.shift_remove("spec");
-        if custom && let Some(Value::Object(metadata)) = map.get_mut("metadata") {
-            let identity: Map<String, Value> = ["name", "namespace", "resourceVersion", "uid"]
-                .iter()
-                .filter_map(|field| metadata.get(*field).map(|value| ((*field).to_owned(), value.clone())))
-                .collect();
-            *metadata = identity;
-        }
     } else if has_status {
         map.shift_remove("status");
     }

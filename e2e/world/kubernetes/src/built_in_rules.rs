@@ -283,25 +283,27 @@ fn event(new: &Value, old: Option<&Value>, errors: &mut Vec<FieldError>) {
     let matches =
         if about_namespace.is_empty() { namespace == "default" } else { about_namespace == namespace };
     if !matches {
-        errors.push(FieldError::invalid(
-            &format!("{about}.namespace"),
-            &json!(about_namespace),
-            "does not match event.namespace",
-        ));
+        let detail = "does not match event.namespace";
+        errors.push(FieldError::invalid("involvedObject.namespace", &json!(about_namespace), detail));
     }
-    if newer && old.is_none() {
-        for field in ["eventTime", "reportingController", "reportingInstance", "action", "reason"] {
+    if !newer || old.is_some() {
+        return;
+    }
+    if text(new, &["eventTime"]).is_empty() {
+        errors.push(FieldError::required("eventTime", ""));
+    } else {
+        for field in ["reportingController", "reportingInstance", "action", "reason"] {
             if text(new, &[field]).is_empty() {
                 errors.push(FieldError::required(field, ""));
             }
         }
-        let kind = new.get("type").cloned().unwrap_or(json!(""));
-        if !["Normal", "Warning"].iter().any(|known| kind == *known) {
-            errors.push(FieldError::invalid("type", &kind, "has invalid value: "));
-        }
-        if text(new, &["note"]).len() > 1024 {
-            errors.push(FieldError::invalid("note", &json!(""), "can have at most 1024 characters"));
-        }
+    }
+    let kind = text(new, &["type"]);
+    if !matches!(kind, "Normal" | "Warning") {
+        errors.push(FieldError::invalid("type", &json!(""), &format!("has invalid value: {kind}")));
+    }
+    if text(new, &["note"]).len() > 1024 {
+        errors.push(FieldError::invalid("message", &json!(""), "can have at most 1024 characters"));
     }
 }
 
@@ -320,8 +322,5 @@ fn lease(new: &Value, errors: &mut Vec<FieldError>) {
             &json!(transitions),
             "must be greater than or equal to 0",
         ));
-    }
-    if get(new, &["spec", "holderIdentity"]).and_then(Value::as_str) == Some("") {
-        errors.push(FieldError::invalid("spec.holderIdentity", &json!(""), "must not be empty"));
     }
 }

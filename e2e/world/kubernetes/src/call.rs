@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use http::{HeaderMap, Method, Uri, header};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FieldError};
 
 /// What a request does, in the words of Kubernetes' authorization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -109,23 +109,21 @@ impl Query {
         if text.is_empty() {
             return Ok(None);
         }
-        let wrong = || Failure::bad_request(format!("strconv: parsing {name}={text:?}: invalid syntax"));
+        let wrong = || Failure::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax"));
         text.parse().map(Some).map_err(|_| wrong())
     }
 
     /// Whether the request only asks what would happen.
-    pub(crate) fn dry_run(&self) -> Result<bool, Failure> {
+    pub(crate) fn dry_run(&self, options: &str) -> Result<bool, Failure> {
         match self.get("dryRun") {
             "" => Ok(false),
             "All" => Ok(true),
-            other => Err(Failure::new(
-                422,
-                "Invalid",
-                format!(
-                    " \"\" is invalid: dryRun: Unsupported value: {:?}: supported values: \"All\"",
-                    [other].as_slice()
-                ),
-            )),
+            other => {
+                let message = format!("Unsupported value: []string{{{other:?}}}: supported values: \"All\"");
+                let error =
+                    FieldError { reason: "FieldValueNotSupported", field: "dryRun".to_owned(), message };
+                Err(Failure::options(options, &error))
+            }
         }
     }
 }
@@ -201,15 +199,23 @@ impl Call {
         })
     }
 
+    /// What the options of this call are called.
+    pub(crate) const fn options(&self) -> &'static str {
+        match self.verb {
+            Verb::Get => "GetOptions",
+            Verb::List | Verb::Watch => "ListOptions",
+            Verb::Create => "CreateOptions",
+            Verb::Update => "UpdateOptions",
+            Verb::Patch => "PatchOptions",
+            Verb::Delete | Verb::DeleteCollection => "DeleteOptions",
+        }
+    }
+
     /// Who counts as the owner of the fields that this write changes.
     pub(crate) fn field_manager(&self) -> Result<String, Failure> {
         let named = self.query.get("fieldManager");
         if named.len() > 128 {
-            return Err(Failure::new(
-                422,
-                "Invalid",
-                " \"\" is invalid: fieldManager: Too long: may not be more than 128 bytes",
-            ));
+            return Err(Failure::options(self.options(), &FieldError::too_long("fieldManager", 128)));
         }
         if !named.is_empty() {
             return Ok(named.to_owned());

@@ -28,7 +28,7 @@ pub(crate) fn name_column() -> Column {
 
 /// The age column that custom resources have when they name no columns of their own.
 pub(crate) fn age_column() -> Column {
-    column("Age", "date", 0, |object, clock| age(text(object, &["metadata", "creationTimestamp"]), clock))
+    column("Age", "string", 0, |object, clock| age(text(object, &["metadata", "creationTimestamp"]), clock))
 }
 
 /// The columns of a built-in kind.
@@ -53,12 +53,12 @@ pub(crate) fn built_in(kind: BuiltIn) -> Vec<Column> {
             }),
         ],
         BuiltIn::ConfigMap => {
-            vec![name_column(), column("Data", "integer", 0, |o, _| json!(data_len(o))), age_column()]
+            vec![name_column(), column("Data", "string", 0, |o, _| json!(data_len(o))), age_column()]
         }
         BuiltIn::Secret => vec![
             name_column(),
             shown("Type", |o, _| json!(text(o, &["type"]))),
-            column("Data", "integer", 0, |o, _| json!(data_len(o))),
+            column("Data", "string", 0, |o, _| json!(data_len(o))),
             age_column(),
         ],
         BuiltIn::Event => vec![
@@ -85,7 +85,7 @@ pub(crate) fn built_in(kind: BuiltIn) -> Vec<Column> {
         }
         BuiltIn::ServiceAccount => vec![
             name_column(),
-            column("Secrets", "integer", 0, |o, _| json!(list(o, &["secrets"]).len())),
+            column("Secrets", "string", 0, |o, _| json!(list(o, &["secrets"]).len())),
             age_column(),
         ],
         BuiltIn::Node => vec![

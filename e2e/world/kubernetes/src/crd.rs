@@ -42,9 +42,6 @@ pub(crate) fn fill_defaults(crd: &mut Value) {
 
 /// Sets the status that the API server's controllers give a definition within moments.
 pub(crate) fn establish(crd: &mut Value, clock: &Clock) {
-    if !object::deleting(crd) {
-        object::add_finalizer(crd, CLEANUP);
-    }
     let names = get(crd, &["spec", "names"]).cloned().unwrap_or_default();
     set(crd, &["status", "acceptedNames"], names);
     let mut stored: BTreeSet<String> = list(crd, &["status", "storedVersions"])
@@ -114,7 +111,7 @@ pub(crate) fn check(crd: &Value, old: Option<&Value>) -> Vec<FieldError> {
         ));
     }
     for (i, version) in versions.iter().enumerate() {
-        let path = format!("spec.versions[{i}].schema.openAPIV3Schema");
+        let path = format!("{}.openAPIV3Schema", schema_path(versions, i));
         match get(version, &["schema", "openAPIV3Schema"]) {
             None => errors.push(FieldError::required(&path, "schemas are required")),
             Some(schema) => {
@@ -140,6 +137,11 @@ pub(crate) fn check(crd: &Value, old: Option<&Value>) -> Vec<FieldError> {
         }
     }
     errors
+}
+
+/// Where mistakes of a schema are said to be: the API server folds a lone version's schema into `spec.validation`.
+fn schema_path(versions: &[Value], i: usize) -> String {
+    if versions.len() == 1 { "spec.validation".to_owned() } else { format!("spec.versions[{i}].schema") }
 }
 
 /// The rules of structural schemas: every place has a type, and values are specified in one place only.
@@ -254,7 +256,8 @@ fn kind(crd: &Value) -> Result<Kind, Failure> {
     let (mut versions, mut wrong) = (Vec::new(), Vec::new());
     for (i, version) in list(crd, &["spec", "versions"]).iter().enumerate().filter(|(_, v)| flag(v, "served"))
     {
-        versions.push(served(version, &format!("spec.versions[{i}]"), &mut wrong)?);
+        let path = schema_path(list(crd, &["spec", "versions"]), i);
+        versions.push(served(version, &path, &mut wrong)?);
     }
     if !wrong.is_empty()
         && let Some(definitions) =
@@ -290,7 +293,7 @@ fn served(version: &Value, path: &str, wrong: &mut Vec<FieldError>) -> Result<Ve
     set(&mut root, &["properties", "kind"], json!({"type": "string"}));
     set(&mut root, &["properties", "metadata"], meta);
     let schema = Schema::new(root, built_in::definitions());
-    let path = format!("{path}.schema.openAPIV3Schema");
+    let path = format!("{path}.openAPIV3Schema");
     let rules = match Rules::compile(&schema, &path) {
         Ok(rules) => rules,
         Err(refusals) => {
@@ -359,7 +362,10 @@ fn printer_columns(version: &Value, wrong: &mut Vec<FieldError>) -> Vec<Column> 
                 name: text(column, &["name"]).to_owned(),
                 kind: text(column, &["type"]).to_owned(),
                 format: text(column, &["format"]).to_owned(),
-                description: text(column, &["description"]).to_owned(),
+                description: match text(column, &["description"]) {
+                    "" => format!("Custom resource definition column (in JSONPath format): {path}"),
+                    description => description.to_owned(),
+                },
                 priority: column.get("priority").and_then(Value::as_i64).unwrap_or_default(),
                 cell: Cell::Path(parsed),
             }),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, FieldError};
 use crate::gc::{self, Work};
 use crate::object::{self, set, text};
 use crate::read;
@@ -59,14 +59,9 @@ impl Options {
             ("Orphan", None) | ("", Some(true)) => Some(Propagation::Orphan),
             ("", None) => None,
             (other, _) => {
-                return Err(Failure::new(
-                    422,
-                    "Invalid",
-                    format!(
-                        "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: {other:?}: supported \
-                         values: \"Foreground\", \"Background\", \"Orphan\", \"nil\""
-                    ),
-                ));
+                let allowed = [json!("Foreground"), json!("Background"), json!("Orphan"), json!("nil")];
+                let error = FieldError::unsupported("propagationPolicy", &json!(other), &allowed);
+                return Err(Failure::options("DeleteOptions", &error));
             }
         };
         let grace = object::get(&body, &["gracePeriodSeconds"]).and_then(Value::as_i64);
@@ -81,18 +76,18 @@ impl Options {
     }
 
     fn hold(&self, kind: &Kind, stored: &Value) -> Result<(), Failure> {
-        let differs = |what: &str, asked: &str, actual: &str| {
-            let name = object::name(stored);
+        let differs = |what: &str, asked: &str, actual: &str, moral: &str| {
             let why = format!(
-                "Precondition failed: {what} in precondition: {asked}, {what} in object meta: {actual}"
+                "the {what} in the precondition ({asked}) does not match the {what} in record ({actual}). The object might \
+                 have been {moral}"
             );
-            Err(Failure::conflict(kind, name, &why))
+            Err(Failure::unlike(kind, object::name(stored), &why))
         };
         if !self.uid.is_empty() && self.uid != object::uid(stored) {
-            return differs("UID", &self.uid, object::uid(stored));
+            return differs("UID", &self.uid, object::uid(stored), "deleted and then recreated");
         }
         if !self.version.is_empty() && self.version != object::version(stored) {
-            return differs("ResourceVersion", &self.version, object::version(stored));
+            return differs("ResourceVersion", &self.version, object::version(stored), "modified");
         }
         Ok(())
     }
@@ -188,6 +183,9 @@ pub(crate) fn delete(
         if let Some(generation) = object::get(&object, &["metadata", "generation"]).and_then(Value::as_i64) {
             set(&mut object, &["metadata", "generation"], json!(generation + 1));
         }
+        if kind.built_in == Some(BuiltIn::CustomResourceDefinition) {
+            object::add_finalizer(&mut object, crate::crd::CLEANUP);
+        }
         if kind.built_in == Some(BuiltIn::Namespace) {
             set(&mut object, &["status", "phase"], json!("Terminating"));
         }
@@ -198,9 +196,8 @@ pub(crate) fn delete(
     }
     let (collection, key) = (kind.collection(), Key::of(stored));
     if gc::finished(kind, &object) {
-        let last = state.store.get(&collection, &key);
         gc::remove(state, &collection, &key);
-        return (last.unwrap_or_else(|| stored.clone()), true);
+        return (Arc::new(object), true);
     }
     if object == **stored {
         return (stored.clone(), false);

@@ -76,14 +76,38 @@ impl FieldError {
         Self::new("FieldValueTypeInvalid", field, format!("Invalid value: {}: {detail}", shown(value)))
     }
 
-    fn line(&self) -> String {
+    /// Whether CEL rules do not run on an object that has this mistake.
+    pub(crate) fn blocks_rules(&self) -> bool {
+        matches!(
+            self.reason,
+            "FieldValueNotSupported"
+                | "FieldValueRequired"
+                | "FieldValueTooLong"
+                | "FieldValueTooMany"
+                | "FieldValueTypeInvalid"
+        )
+    }
+
+    pub(crate) fn line(&self) -> String {
         format!("{}: {}", self.field, self.message)
     }
 }
 
-/// A value as `field.Error` prints it.
+/// A value as `field.Error` prints it, which is how Go prints it.
 fn shown(value: &Value) -> String {
-    value.to_string()
+    match value {
+        Value::Object(map) => {
+            let mut fields: Vec<String> =
+                map.iter().map(|(name, value)| format!("{}:{}", json!(name), shown(value))).collect();
+            fields.sort();
+            format!("map[string]interface {{}}{{{}}}", fields.join(", "))
+        }
+        Value::Array(list) => {
+            let items: Vec<String> = list.iter().map(shown).collect();
+            format!("[]interface {{}}{{{}}}", items.join(", "))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.to_string(),
+    }
 }
 
 impl Failure {
@@ -107,13 +131,26 @@ impl Failure {
         Self::new(400, "BadRequest", message)
     }
 
+    /// 500 without a reason, which is how errors look that the API server did not foresee.
+    pub(crate) fn unforeseen(message: impl Into<String>) -> Self {
+        Self::new(500, "", message)
+    }
+
+    /// 422 for the options of a request: `ListOptions`, `PatchOptions` and so on.
+    pub(crate) fn options(options: &str, error: &FieldError) -> Self {
+        let causes = json!([{"reason": error.reason, "message": error.message, "field": error.field}]);
+        let details = json!({"group": "meta.k8s.io", "kind": options, "causes": causes});
+        let message = format!("{options}.meta.k8s.io \"\" is invalid: {}", error.line());
+        Self { details: Box::new(details), ..Self::new(422, "Invalid", message) }
+    }
+
     pub(crate) fn internal(message: impl Into<String>) -> Self {
         Self::new(500, "InternalError", message)
     }
 
     /// 404 for a path that serves nothing.
     pub(crate) fn no_such_path() -> Self {
-        Self::new(404, "NotFound", "the server could not find the requested resource")
+        Self::new(404, "", "404 page not found")
     }
 
     pub(crate) fn not_found(kind: &Kind, name: &str) -> Self {
@@ -128,6 +165,24 @@ impl Failure {
     pub(crate) fn conflict(kind: &Kind, name: &str, why: &str) -> Self {
         let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", kind.qualified());
         Self::about(409, "Conflict", kind, name, message)
+    }
+
+    /// 409 because a deletion's precondition does not hold. This one names the kind, not the resource.
+    pub(crate) fn unlike(kind: &Kind, name: &str, why: &str) -> Self {
+        let dot = if kind.group.is_empty() { "" } else { "." };
+        let subject = format!("{}{dot}{}", kind.name, kind.group);
+        let mut failure = Self::conflict(kind, name, why);
+        crate::object::set(&mut failure.details, &["kind"], json!(kind.name));
+        failure.message = format!("Operation cannot be fulfilled on {subject} \"{name}\": {why}");
+        failure
+    }
+
+    /// 422 for a write that would overwrite blindly. This one names the resource, not the kind.
+    pub(crate) fn blind(kind: &Kind, name: &str, error: &FieldError) -> Self {
+        let mut failure = Self::invalid(kind, name, std::slice::from_ref(error));
+        crate::object::set(&mut failure.details, &["kind"], json!(kind.plural));
+        failure.message = format!("{} \"{name}\" is invalid: {}", kind.qualified(), error.line());
+        failure
     }
 
     /// 409 because the resourceVersion is not the current one.
@@ -165,17 +220,21 @@ impl Failure {
             }
         }
         let all = if lines.len() == 1 { lines.concat() } else { format!("[{}]", lines.join(", ")) };
+        // Both APIs for events speak of the core one here.
+        let group = kind.collection().group;
         let mut subject = kind.name.clone();
-        if !kind.group.is_empty() {
-            let _ = write!(subject, ".{}", kind.group);
+        if !group.is_empty() {
+            let _ = write!(subject, ".{group}");
         }
         let causes: Vec<Value> = errors
             .iter()
             .map(|e| json!({"reason": e.reason, "message": e.message, "field": e.field}))
             .collect();
-        let mut details = json!({"name": name, "kind": kind.name, "causes": causes});
-        if !kind.group.is_empty() {
-            crate::object::set(&mut details, &["group"], json!(kind.group));
+        let mut details = json!({"kind": kind.name, "causes": causes});
+        for (field, value) in
+            [("name", name), ("group", &group)].into_iter().filter(|(_, value)| !value.is_empty())
+        {
+            crate::object::set(&mut details, &[field], json!(value));
         }
         Self {
             details: Box::new(details),
@@ -197,6 +256,9 @@ impl Failure {
             "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
             "message": self.message, "reason": self.reason, "code": self.code,
         });
+        if self.reason.is_empty() {
+            crate::object::remove(&mut status, &["reason"]);
+        }
         if !self.details.is_null() {
             crate::object::set(&mut status, &["details"], Value::clone(&self.details));
         }
@@ -210,6 +272,9 @@ impl Failure {
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
         let code = StatusCode::from_u16(self.code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if self.code == 404 && self.reason.is_empty() {
+            return (code, format!("{}\n", self.message)).into_response();
+        }
         let mut response = (code, axum::Json(self.status())).into_response();
         if let Some(seconds) = self.details.get("retryAfterSeconds").and_then(Value::as_u64) {
             response.headers_mut().insert(header::RETRY_AFTER, seconds.into());

@@ -72,6 +72,18 @@ impl FieldSet {
         self.children.retain(|_, child| !child.is_empty());
     }
 
+    /// Takes one path of fields out, but nothing below it.
+    pub(crate) fn disown(&mut self, path: &[&str]) {
+        let mut at = self;
+        for field in path {
+            let Some(child) = at.children.get_mut(&Step::Field((*field).to_owned())) else { return };
+            at = child;
+        }
+        if !at.children.is_empty() {
+            at.member = false;
+        }
+    }
+
     /// The paths in both sets.
     pub(crate) fn intersection(&self, other: &Self) -> Self {
         let both = |(step, ours): (&Step, &Self)| {
@@ -179,18 +191,20 @@ impl Step {
         match self {
             Self::Field(name) => format!(".{name}"),
             Self::Item(value) => format!("[={value}]"),
-            Self::Key(key) => {
-                let fields: Map<String, Value> = serde_json::from_str(key).unwrap_or_default();
-                let mut shown = String::from("[");
-                for (i, (name, value)) in fields.iter().enumerate() {
-                    let comma = if i == 0 { "" } else { "," };
-                    let _ = write!(shown, "{comma}{name}={value}");
-                }
-                shown.push(']');
-                shown
-            }
+            Self::Key(key) => shown_key(&serde_json::from_str(key).unwrap_or_default()),
         }
     }
+}
+
+/// The key of an item as people read it: `[name="a"]`.
+pub(crate) fn shown_key(key: &Value) -> String {
+    let mut shown = String::from("[");
+    for (i, (name, value)) in key.as_object().into_iter().flatten().enumerate() {
+        let comma = if i == 0 { "" } else { "," };
+        let _ = write!(shown, "{comma}{name}={value}");
+    }
+    shown.push(']');
+    shown
 }
 
 /// An object as JSON with sorted keys, so that equal keys are equal texts.

@@ -2,7 +2,7 @@
 //! is in them, CRDs and their objects.
 //!
 //! In a cluster this happens a moment later, here within the write that causes it, so that tests see one order.
-//! `WorldBuilder::without_controllers` switches it off, to look like an API server that runs alone.
+//! `WorldBuilder::without_controllers` switches the first two off, to look like an API server that runs alone.
 
 use std::collections::VecDeque;
 
@@ -51,9 +51,6 @@ pub(crate) fn settle(state: &mut State, work: Work) {
             state.logs.forget(object::namespace(last), object::name(last));
         }
     }
-    if !state.controllers {
-        return;
-    }
     let mut queue = VecDeque::from([work]);
     while let Some(work) = queue.pop_front() {
         match work {
@@ -65,6 +62,15 @@ pub(crate) fn settle(state: &mut State, work: Work) {
 
 fn changed(state: &mut State, collection: &Collection, key: &Key, queue: &mut VecDeque<Work>) {
     let Some(object) = state.store.get(collection, key) else { return };
+    let kind = state.registry.owning(collection).and_then(|kind| kind.built_in);
+    let finalizers = object::finalizers(&object);
+    // This one is part of the API server itself.
+    if kind == Some(BuiltIn::CustomResourceDefinition) && finalizers.contains(&crd::CLEANUP) {
+        return empty_definition(state, collection, key, &object, queue);
+    }
+    if !state.controllers {
+        return;
+    }
     let mut owners = object::owners(&object).peekable();
     if owners.peek().is_some() && !owners.any(|uid| state.store.place(uid).is_some()) {
         return discard(state, collection, key, Propagation::Background);
@@ -72,7 +78,6 @@ fn changed(state: &mut State, collection: &Collection, key: &Key, queue: &mut Ve
     if !object::deleting(&object) {
         return;
     }
-    let finalizers = object::finalizers(&object);
     if finalizers.contains(&"orphan") {
         for (collection, key) in state.store.dependents(object::uid(&object)) {
             disown(state, &collection, &key, object::uid(&object));
@@ -82,7 +87,6 @@ fn changed(state: &mut State, collection: &Collection, key: &Key, queue: &mut Ve
     if finalizers.contains(&"foregroundDeletion") {
         return foreground(state, collection, key, &object, queue);
     }
-    let kind = state.registry.owning(collection).and_then(|kind| kind.built_in);
     if kind == Some(BuiltIn::Namespace) {
         let inside: Vec<(Collection, Key)> = state
             .store
@@ -100,15 +104,23 @@ fn changed(state: &mut State, collection: &Collection, key: &Key, queue: &mut Ve
             });
         }
     }
-    if kind == Some(BuiltIn::CustomResourceDefinition) && finalizers.contains(&crd::CLEANUP) {
-        let instances = crd::instances(&object);
-        let keys: Vec<Key> = state.store.all(&instances).map(|(key, _)| key.clone()).collect();
-        for key in keys {
-            discard(state, &instances, &key, Propagation::Background);
-        }
-        if state.store.all(&instances).next().is_none() {
-            release(state, collection, key, queue, |object| object::remove_finalizer(object, crd::CLEANUP));
-        }
+}
+
+/// Deletes the objects of a definition that is going, and lets it go when none is left.
+fn empty_definition(
+    state: &mut State,
+    collection: &Collection,
+    key: &Key,
+    definition: &Value,
+    queue: &mut VecDeque<Work>,
+) {
+    let instances = crd::instances(definition);
+    let keys: Vec<Key> = state.store.all(&instances).map(|(key, _)| key.clone()).collect();
+    for key in keys {
+        discard(state, &instances, &key, Propagation::Background);
+    }
+    if state.store.all(&instances).next().is_none() {
+        release(state, collection, key, queue, |object| object::remove_finalizer(object, crd::CLEANUP));
     }
 }
 
@@ -146,7 +158,8 @@ fn foreground(
 
 fn removed(state: &mut State, collection: &Collection, last: &Value, queue: &mut VecDeque<Work>) {
     let uid = object::uid(last);
-    for (collection, key) in state.store.dependents(uid) {
+    let dependents = if state.controllers { state.store.dependents(uid) } else { Vec::new() };
+    for (collection, key) in dependents {
         let Some(dependent) = state.store.get(&collection, &key) else { continue };
         if object::owners(&dependent).any(|owner| state.store.place(owner).is_some()) {
             disown(state, &collection, &key, uid);

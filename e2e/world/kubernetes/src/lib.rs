@@ -10,9 +10,11 @@
 //! leases, pod logs. What it does not do it refuses with 501 and a sentence. Faults are done on purpose
 //! ([`World::inject`], [`World::freeze`], [`World::cut_watches`], [`World::expire_history`]).
 //!
-//! Where it knowingly differs from a cluster: there is no RBAC and no admission plugin; the garbage collector, the
-//! namespace controller and the registration of CRDs act within the write that causes them; CEL rules have no cost budget
-//! and compare sets with regard to order; a watch without a timeout lives 30 minutes; quantities are kept as written.
+//! Where it knowingly differs from a cluster: there is no RBAC and no admission plugin (no priorities, default tolerations
+//! or service account tokens on pods); the garbage collector, the namespace controller and the registration of CRDs act
+//! within the write that causes them; CEL rules have no cost budget, are type-checked only as to fields and functions, and
+//! compare sets with regard to order; errors about bodies that cannot be decoded are worded differently; a watch without a
+//! timeout lives 30 minutes; quantities are kept as written; bodies in protobuf are refused.
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -368,6 +370,12 @@ impl World {
             let mut review = strict::read(body, false)?.value;
             let status = self.inner.auth.review(user, &review);
             object::set(&mut review, &["status"], status);
+            object::set(&mut review, &["kind"], json!(write.kind().name));
+            object::set(
+                &mut review,
+                &["apiVersion"],
+                json!(write.kind().api_version(&write.view.version.name)),
+            );
             return Ok(document(review));
         }
         if write.call.subresource == "binding" {
@@ -421,6 +429,20 @@ fn unserved(call: &Call) -> Failure {
     }
 }
 
+/// Subresources of Kubernetes that this server does not have.
+const UNDONE: [&str; 10] = [
+    "attach",
+    "ephemeralcontainers",
+    "eviction",
+    "exec",
+    "finalize",
+    "portforward",
+    "proxy",
+    "resize",
+    "scale",
+    "token",
+];
+
 /// Whether a verb goes with a resource and subresource.
 fn allowed(kind: &Kind, version: &resource::Version, call: &Call) -> Result<(), Failure> {
     let method_not_allowed = || {
@@ -452,10 +474,10 @@ fn allowed(kind: &Kind, version: &resource::Version, call: &Call) -> Result<(), 
     match known.iter().find(|(name, _)| *name == call.subresource) {
         Some((_, verbs)) if verbs.contains(&call.verb.name()) => Ok(()),
         Some(_) => Err(method_not_allowed()),
-        None if kind.built_in.is_some() => {
+        None if kind.built_in.is_some() && UNDONE.contains(&call.subresource.as_str()) => {
             Err(Failure::not_done(&format!("the subresource {} of {}", call.subresource, kind.plural)))
         }
-        None => Err(Failure::no_such_path()),
+        None => Err(Failure::new(404, "NotFound", "the server could not find the requested resource")),
     }
 }
 

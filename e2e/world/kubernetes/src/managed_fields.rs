@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::failure::Failure;
 use crate::field_set::{FieldSet, Step, compare};
 use crate::object::{self, text};
+use crate::resource::BuiltIn;
 use crate::schema::Node;
 
 /// How a manager came to own fields.
@@ -149,6 +150,27 @@ pub(crate) fn without_metadata_itself(mut set: FieldSet) -> FieldSet {
         metadata.member = false;
     }
     set
+}
+
+/// Of built-in kinds, fields that Go never leaves out are nobody's by themselves; their contents are.
+pub(crate) fn without_structs(kind: BuiltIn, mut managers: Vec<Manager>) -> Vec<Manager> {
+    let structs: &[&[&str]] = match kind {
+        BuiltIn::Pod => &[&["spec"], &["spec", "containers"], &["status"]],
+        BuiltIn::CustomResourceDefinition => {
+            &[&["spec"], &["spec", "names"], &["spec", "versions"], &["status"]]
+        }
+        BuiltIn::Event => &[&["source"], &["involvedObject"], &["regarding"], &["deprecatedSource"]],
+        BuiltIn::Namespace | BuiltIn::Lease | BuiltIn::Node | BuiltIn::SelfSubjectAccessReview => {
+            &[&["spec"], &["status"]]
+        }
+        BuiltIn::ConfigMap | BuiltIn::Secret | BuiltIn::ServiceAccount => &[],
+    };
+    for manager in managers.iter_mut().filter(|manager| manager.operation == Operation::Update) {
+        for path in structs {
+            manager.fields.disown(path);
+        }
+    }
+    managers
 }
 
 /// Notes an update: its manager owns what it changed or added, and nobody owns what it removed.

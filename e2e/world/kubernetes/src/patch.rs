@@ -22,7 +22,8 @@ pub(crate) fn patch(state: &mut State, write: &Write<'_>, body: &[u8]) -> Result
         return server_side_apply(state, write, body);
     }
     if write.call.query.has("force") {
-        return Err(options_invalid("force: Forbidden: may not be specified for non-apply patch"));
+        let error = FieldError::forbidden("force", "may not be specified for non-apply patch");
+        return Err(Failure::options(write.call.options(), &error));
     }
     let strategic_too = write.kind().built_in.is_some();
     let (with_strategic, without) = (
@@ -43,19 +44,17 @@ pub(crate) fn patch(state: &mut State, write: &Write<'_>, body: &[u8]) -> Result
         other => return Err(unreadable(other, if strategic_too { with_strategic } else { without })),
     };
     if object::name(&patched) != write.call.name {
-        let error =
-            FieldError::invalid("metadata.name", &json!(object::name(&patched)), "field is immutable");
-        return Err(Failure::invalid(write.kind(), &write.call.name, &[error]));
+        return Err(Failure::bad_request(format!(
+            "the name of the object ({}) does not match the name on the URL ({})",
+            object::name(&patched),
+            write.call.name
+        )));
     }
     let mut warnings = Vec::new();
     let new = decode(write, strict::Read { value: patched, duplicates: read.duplicates }, &mut warnings)?;
     let managers = managed_fields::brought(&stored, &new)?;
     let updated = admit_update(state, write, &stored, new, Ownership::Update(managers))?;
     Ok(Answer { code: 200, object: Outcome::Object(updated), warnings })
-}
-
-fn options_invalid(why: &str) -> Failure {
-    Failure::new(422, "Invalid", format!("PatchOptions.meta.k8s.io \"\" is invalid: {why}"))
 }
 
 /// RFC 6902.
@@ -92,7 +91,8 @@ fn merge_patch(live: &Value, patch: &Value) -> Result<Value, Failure> {
 /// Server-side apply: creates what does not exist.
 fn server_side_apply(state: &mut State, write: &Write<'_>, body: &[u8]) -> Result<Answer, Failure> {
     if !write.call.query.has("fieldManager") {
-        return Err(options_invalid("fieldManager: Required value: is required for apply patch"));
+        let error = FieldError::required("fieldManager", "is required for apply patch");
+        return Err(Failure::options(write.call.options(), &error));
     }
     let read = strict::read(body, true)?;
     let mut warnings: Vec<String> = Vec::new();
@@ -158,11 +158,12 @@ fn configuration(write: &Write<'_>, mut config: Value) -> Result<Value, Failure>
         )));
     }
     set(&mut config, &["metadata", "name"], json!(write.call.name));
+    let namespace = object::namespace(&config).to_owned();
     let node = version.schema.root();
     let untyped = |why: &str| {
-        Failure::internal(format!(
-            "failed to create typed patch object ({}/{}; {gvk}, Kind={}): {why}",
-            write.call.namespace, write.call.name, kind.name
+        Failure::unforeseen(format!(
+            "failed to create typed patch object ({namespace}/{}; {}/{}, Kind={}): {why}",
+            write.call.name, kind.group, version.name, kind.name
         ))
     };
     if kind.built_in.is_some() {
@@ -174,16 +175,27 @@ fn configuration(write: &Write<'_>, mut config: Value) -> Result<Value, Failure>
             unknown.iter().map(|path| format!(".{path}: field not declared in schema")).collect();
         return Err(untyped(&lines.join("\n")));
     }
-    keys_present(node, &config, "").map_err(|why| untyped(&why))?;
-    apply::reset(&mut config, version.status, write.through_status(), kind.built_in.is_none());
+    typed(node, &config, "").map_err(|why| untyped(&why))?;
+    apply::reset(&mut config, version.status, write.through_status());
     Ok(config)
 }
 
-/// Items of a map-list must say who they are, and each only once.
-fn keys_present(node: Node<'_>, value: &Value, path: &str) -> Result<(), String> {
+/// What is applied has the schema's types; items of a map-list say who they are, and each stands only once.
+fn typed(node: Node<'_>, value: &Value, path: &str) -> Result<(), String> {
+    let (expected, fits) = match node.kind() {
+        "string" => ("string", value.is_string()),
+        "integer" | "number" => ("numeric (int or float)", value.is_number()),
+        "boolean" => ("boolean", value.is_boolean()),
+        "array" => ("list", value.is_array()),
+        "object" => ("map", value.is_object()),
+        _ => ("", true),
+    };
+    if !fits && !value.is_null() {
+        return Err(format!("{path}: expected {expected}, got {}", crate::validate::type_name(value)));
+    }
     match value {
         Value::Object(map) => map.iter().try_for_each(|(name, value)| {
-            node.field(name).map_or(Ok(()), |field| keys_present(field, value, &format!("{path}.{name}")))
+            node.field(name).map_or(Ok(()), |field| typed(field, value, &format!("{path}.{name}")))
         }),
         Value::Array(list) => {
             if let schema::ListKind::Map(keys) = node.list_kind() {
@@ -196,14 +208,13 @@ fn keys_present(node: Node<'_>, value: &Value, path: &str) -> Result<(), String>
                         ));
                     }
                     if list.iter().take(i).any(|earlier| schema::item_key(node, &keys, earlier) == key) {
+                        let key = crate::field_set::shown_key(&key);
                         return Err(format!("{path}: duplicate entries for key {key}"));
                     }
                 }
             }
             let Some(items) = node.items() else { return Ok(()) };
-            list.iter()
-                .enumerate()
-                .try_for_each(|(i, item)| keys_present(items, item, &format!("{path}[{i}]")))
+            list.iter().enumerate().try_for_each(|(i, item)| typed(items, item, &format!("{path}[{i}]")))
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }

@@ -140,10 +140,13 @@ pub(crate) fn read_log(world: &World, kind: &Kind, call: &Call) -> Result<Respon
         )));
     }
     let phase = text(&pod, &["status", "phase"]);
-    if known.is_none() && (waiting || phase == "Pending") {
-        let why = if waiting { "ContainerCreating" } else { "PodInitializing" };
+    // Without a node there is nobody to ask, and nothing to say.
+    if waiting {
+        return Ok(([(header::CONTENT_TYPE, "text/plain")], "").into_response());
+    }
+    if known.is_none() && phase == "Pending" {
         return Err(Failure::bad_request(format!(
-            "container \"{container}\" in pod \"{}\" is waiting to start: {why}",
+            "container \"{container}\" in pod \"{}\" is waiting to start: ContainerCreating",
             call.name
         )));
     }

@@ -7,7 +7,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde_json::{Value, json};
 
 use crate::call::Call;
-use crate::failure::Failure;
+use crate::failure::{Failure, FieldError};
 use crate::resource::Kind;
 use crate::selector::Selector;
 use crate::state::State;
@@ -133,19 +133,11 @@ fn snapshot_asked(
 ) -> Result<Snapshot, Failure> {
     let version = asked_version(call)?;
     let matching = call.query.get("resourceVersionMatch");
-    let forbidden = |why: &str| {
-        Failure::new(
-            422,
-            "Invalid",
-            format!("ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Forbidden: {why}"),
-        )
-    };
+    let options = |error: &FieldError| Failure::options(call.options(), error);
+    let forbidden = |why: &str| options(&FieldError::forbidden("resourceVersionMatch", why));
     if call.query.has("sendInitialEvents") {
-        return Err(Failure::new(
-            422,
-            "Invalid",
-            "ListOptions.meta.k8s.io \"\" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list",
-        ));
+        let why = "sendInitialEvents is forbidden for list";
+        return Err(options(&FieldError::forbidden("sendInitialEvents", why)));
     }
     if let Some(start) = start {
         if !matching.is_empty() {
@@ -170,14 +162,10 @@ fn snapshot_asked(
         ("Exact" | "NotOlderThan", None) => {
             Err(forbidden("resourceVersionMatch is forbidden unless resourceVersion is provided"))
         }
-        (other, _) => Err(Failure::new(
-            422,
-            "Invalid",
-            format!(
-                "ListOptions.meta.k8s.io \"\" is invalid: resourceVersionMatch: Unsupported value: {other:?}: supported \
-                 values: \"Exact\", \"NotOlderThan\", \"\""
-            ),
-        )),
+        (other, _) => {
+            let allowed = [json!("Exact"), json!("NotOlderThan"), json!("")];
+            Err(options(&FieldError::unsupported("resourceVersionMatch", &json!(other), &allowed)))
+        }
     }
 }
 

@@ -198,16 +198,18 @@ fn prune_into(node: Node<'_>, value: &mut Value, path: &str, unknown: &mut Vec<S
     }
 }
 
-/// Fills in the schema's defaults; a null that is not allowed counts as absent where there is a default.
+/// Fills in the schema's defaults.
 pub(crate) fn fill_defaults(node: Node<'_>, value: &mut Value) {
     match value {
         Value::Object(map) => {
+            // A null that is not allowed counts as absent, in custom resources as well.
+            map.retain(|name, value| {
+                !value.is_null()
+                    || node.field(name).is_none_or(|field| field.flag("nullable") || field.preserves())
+            });
             for (name, property) in node.properties() {
                 if let Some(default) = property.keyword("default") {
-                    let absent = map.get(name).is_none_or(|v| v.is_null() && !property.flag("nullable"));
-                    if absent {
-                        map.insert(name.clone(), default.clone());
-                    }
+                    map.entry(name.clone()).or_insert_with(|| default.clone());
                 }
             }
             for (name, value) in map {

@@ -4,6 +4,7 @@
 //! older resourceVersion (paging) read it backwards. What falls out of the window is gone, as after etcd's compaction.
 //! It knows nothing of what an object means, except who owns it.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -18,14 +19,31 @@ pub(crate) struct Collection {
     pub(crate) plural: String,
 }
 
-/// An object's place in its collection; no namespace for cluster-scoped ones.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// An object's place in its collection; no namespace for cluster-scoped ones. Keys are ordered as etcd orders them, by
+/// `NAMESPACE/NAME`, which puts `a-b/x` before `a/x`.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     pub(crate) namespace: String,
     pub(crate) name: String,
 }
 
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.path().cmp(other.path())
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl Key {
+    fn path(&self) -> impl Iterator<Item = u8> {
+        self.namespace.bytes().chain(std::iter::once(b'/')).chain(self.name.bytes())
+    }
+
     pub(crate) fn new(namespace: &str, name: &str) -> Self {
         Self { namespace: namespace.to_owned(), name: name.to_owned() }
     }

@@ -61,10 +61,11 @@ fn merge(node: Option<Node<'_>>, live: &Value, patch: &Value) -> Result<Value, F
             }
         } else if let Some(list) = name.strip_prefix("$setElementOrder/") {
             let field = node.and_then(|node| node.field(list));
+            let before = live.get(list).and_then(Value::as_array).cloned().unwrap_or_default();
             if !patch.contains_key(list)
                 && let (Some(Value::Array(live)), Some(order)) = (merged.get_mut(list), value.as_array())
             {
-                sort(live, merge_key(field), order);
+                *live = arranged(std::mem::take(live), merge_key(field), order, &before);
             }
         } else if !matches!(name.as_str(), "$patch" | "$retainKeys") {
             return Err(unknown(name));
@@ -93,13 +94,18 @@ fn merge_list(
     patch: &[Value],
     order: Option<&Vec<Value>>,
 ) -> Result<Vec<Value>, Failure> {
-    let Some(key) = merge_key(node) else {
-        if node.is_some_and(|node| node.list_kind() == ListKind::Set) {
-            let mut merged = live.to_vec();
-            merged.extend(patch.iter().filter(|item| !live.contains(item)).cloned());
-            return Ok(merged);
-        }
+    let key = merge_key(node);
+    if key.is_none() && !node.is_some_and(|node| node.list_kind() == ListKind::Set) {
         return Ok(patch.to_vec());
+    }
+    let Some(key) = key else {
+        let added = patch.iter().filter(|item| !live.contains(item));
+        return Ok(arranged(
+            live.iter().chain(added).cloned().collect(),
+            None,
+            order.map_or(patch, Vec::as_slice),
+            live,
+        ));
     };
     let directive = |item: &Value| item.get("$patch").and_then(Value::as_str).map(str::to_owned);
     let replaced =
@@ -114,26 +120,35 @@ fn merge_list(
                 "an item of the strategic merge patch has no {key}, its merge key"
             )));
         };
-        let at = merged.iter().position(|known| known.get(key) == Some(id));
         if directive(item).as_deref() == Some("delete") {
             merged.retain(|known| known.get(key) != Some(id));
             continue;
         }
         let items = node.and_then(Node::items);
-        match at.and_then(|at| merged.get_mut(at)) {
+        match merged.iter_mut().find(|known| known.get(key) == Some(id)) {
             Some(known) => *known = merge(items, known, item)?,
             None => merged.push(merge(items, &Value::Null, item)?),
         }
     }
-    if let Some(order) = order {
-        sort(&mut merged, Some(key), order);
-    }
-    Ok(merged)
+    Ok(arranged(merged, Some(key), order.map_or(patch, Vec::as_slice), live))
 }
 
-/// Puts items into the order that the patch names; those it does not name keep their place at the end.
-fn sort(list: &mut [Value], key: Option<&str>, order: &[Value]) {
+/// Puts a merged list into order as the API server does: what the patch names stands in the patch's order, the rest in the
+/// order that it had, and of two that both lists know the one comes first that came first.
+fn arranged(merged: Vec<Value>, key: Option<&str>, order: &[Value], live: &[Value]) -> Vec<Value> {
     let id =
         |item: &Value| key.map_or_else(|| item.clone(), |key| item.get(key).cloned().unwrap_or_default());
-    list.sort_by_key(|item| order.iter().position(|wanted| id(wanted) == id(item)).unwrap_or(usize::MAX));
+    let place = |list: &[Value], item: &Value| list.iter().position(|other| id(other) == id(item));
+    let (mut named, rest): (Vec<Value>, Vec<Value>) =
+        merged.into_iter().partition(|item| place(order, item).is_some());
+    named.sort_by_key(|item| place(order, item));
+    let (mut named, mut rest) = (named.into_iter().peekable(), rest.into_iter().peekable());
+    let mut all = Vec::new();
+    while let (Some(left), Some(right)) = (rest.peek(), named.peek()) {
+        let left_first = matches!((place(live, left), place(live, right)), (Some(l), Some(r)) if l < r);
+        all.extend(if left_first { rest.next() } else { named.next() });
+    }
+    all.extend(rest);
+    all.extend(named);
+    all
 }

@@ -2,7 +2,7 @@
 //!
 //! An update that leaves a wrong value as it was is let through (ratcheting), so a stricter CRD never locks objects.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::failure::FieldError;
 use crate::schema::{ListKind, Node, item_key, join, same_item};
@@ -34,26 +34,7 @@ fn walk(node: Node<'_>, value: &Value, old: Option<&Value>, path: &str, errors: 
         Value::String(text) => string(node, text, path, errors),
         Value::Number(_) => number(node, value, path, errors),
         Value::Array(list) => array(node, list, old, path, errors),
-        Value::Object(map) => {
-            for name in node.keyword("required").and_then(Value::as_array).into_iter().flatten() {
-                let name = name.as_str().unwrap_or_default();
-                if !map.contains_key(name) {
-                    errors.push(FieldError::required(&join(path, name), ""));
-                }
-            }
-            if let Some(max) = bound(node, "maxProperties").filter(|max| map.len() as u64 > *max) {
-                errors.push(FieldError::too_many(path, map.len(), max));
-            }
-            if let Some(min) = bound(node, "minProperties").filter(|min| (map.len() as u64) < *min) {
-                let detail = format!("{path} in body should have at least {min} properties");
-                errors.push(FieldError::invalid(path, &json!(map.len()), &detail));
-            }
-            for (name, value) in map {
-                if let Some(field) = node.field(name) {
-                    walk(field, value, old.and_then(|old| old.get(name)), &join(path, name), errors);
-                }
-            }
-        }
+        Value::Object(map) => object(node, map, old, path, errors),
         Value::Null | Value::Bool(_) => {}
     }
     combinations(node, value, path, errors);
@@ -91,25 +72,22 @@ fn bound(node: Node<'_>, keyword: &str) -> Option<u64> {
     node.keyword(keyword).and_then(Value::as_u64)
 }
 
+/// Of length and pattern, only the first mistake is told.
 fn string(node: Node<'_>, text: &str, path: &str, errors: &mut Vec<FieldError>) {
     let length = text.chars().count() as u64;
+    let invalid = |detail: String| FieldError::invalid(path, &json!(text), &detail);
     if let Some(max) = bound(node, "maxLength").filter(|max| length > *max) {
         errors.push(FieldError::too_long(path, max));
-    }
-    if let Some(min) = bound(node, "minLength").filter(|min| length < *min) {
-        let detail = format!("{path} in body should be at least {min} chars long");
-        errors.push(FieldError::invalid(path, &json!(text), &detail));
-    }
-    if let Some(pattern) = node.keyword("pattern").and_then(Value::as_str)
+    } else if let Some(min) = bound(node, "minLength").filter(|min| length < *min) {
+        errors.push(invalid(format!("{path} in body should be at least {min} chars long")));
+    } else if let Some(pattern) = node.keyword("pattern").and_then(Value::as_str)
         && !regex::Regex::new(pattern).is_ok_and(|regex| regex.is_match(text))
     {
-        let detail = format!("{path} in body should match '{pattern}'");
-        errors.push(FieldError::invalid(path, &json!(text), &detail));
+        errors.push(invalid(format!("{path} in body should match '{pattern}'")));
     }
     let format = node.format();
     if !right_format(format, text) {
-        let detail = format!("{path} in body must be of type {format}: {}", json!(text));
-        errors.push(FieldError::invalid(path, &json!(text), &detail));
+        errors.push(invalid(format!("{path} in body must be of type {format}: {}", json!(text))));
     }
 }
 
@@ -147,6 +125,34 @@ fn number(node: Node<'_>, value: &Value, path: &str, errors: &mut Vec<FieldError
     }
     if node.format() == "int32" && value.as_i64().is_none_or(|n| i32::try_from(n).is_err()) {
         wrong(format!("{path} in body must be of type int32: {}", json!("integer")));
+    }
+}
+
+/// Too many or too few fields hide what is wrong with each.
+fn object(
+    node: Node<'_>,
+    map: &Map<String, Value>,
+    old: Option<&Value>,
+    path: &str,
+    errors: &mut Vec<FieldError>,
+) {
+    if let Some(max) = bound(node, "maxProperties").filter(|max| map.len() as u64 > *max) {
+        return errors.push(FieldError::too_many(path, map.len(), max));
+    }
+    if let Some(min) = bound(node, "minProperties").filter(|min| (map.len() as u64) < *min) {
+        let detail = format!("{path} in body should have at least {min} properties");
+        return errors.push(FieldError::invalid(path, &json!(map.len()), &detail));
+    }
+    for name in node.keyword("required").and_then(Value::as_array).into_iter().flatten() {
+        let name = name.as_str().unwrap_or_default();
+        if !map.contains_key(name) {
+            errors.push(FieldError::required(&join(path, name), ""));
+        }
+    }
+    for (name, value) in map {
+        if let Some(field) = node.field(name) {
+            walk(field, value, old.and_then(|old| old.get(name)), &join(path, name), errors);
+        }
     }
 }
 

@@ -119,7 +119,7 @@ impl View<'_> {
                 "kind": self.kind.list_name,
                 "apiVersion": self.kind.api_version(&self.version.name),
                 "metadata": list_meta,
-                "items": stored.map(|object| self.versioned(object)).collect::<Vec<_>>(),
+                "items": stored.map(|object| self.item(object)).collect::<Vec<_>>(),
             }),
             Form::Metadata => json!({
                 "kind": "PartialObjectMetadataList",
@@ -129,6 +129,16 @@ impl View<'_> {
             }),
             Form::Table(_) => self.table(stored, list_meta, true),
         }
+    }
+
+    /// An object in a list. Items of built-in kinds do not repeat their type.
+    fn item(&self, stored: &Value) -> Value {
+        let mut item = self.versioned(stored);
+        if self.kind.built_in.is_some() {
+            object::remove(&mut item, &["kind"]);
+            object::remove(&mut item, &["apiVersion"]);
+        }
+        item
     }
 
     /// What a bookmark or a list without objects looks like in this view.

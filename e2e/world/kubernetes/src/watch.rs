@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::World;
 use crate::call::Call;
-use crate::failure::Failure;
+use crate::failure::{Failure, FieldError};
 use crate::object;
 use crate::read;
 use crate::resource::{Kind, Version};
@@ -66,7 +66,7 @@ pub(crate) fn start(
     }
     let selector = Selector::parse(call.query.get("labelSelector"), &fields, kind, version)?;
     let bookmarks = call.query.flag("allowWatchBookmarks");
-    let initial = initial_asked(call, bookmarks)?;
+    let initial = initial_asked(call)?;
     let timeout = match call.query.number("timeoutSeconds")?.and_then(|n| u64::try_from(n).ok()) {
         None | Some(0) => DEFAULT_TIMEOUT,
         Some(seconds) => Duration::from_secs(seconds),
@@ -102,30 +102,22 @@ pub(crate) fn start(
 }
 
 /// Whether the watch begins with all objects as ADDED and says when that is done.
-fn initial_asked(call: &Call, bookmarks: bool) -> Result<bool, Failure> {
+fn initial_asked(call: &Call) -> Result<bool, Failure> {
     let invalid =
-        |why: &str| Failure::new(422, "Invalid", format!("ListOptions.meta.k8s.io \"\" is invalid: {why}"));
+        |why: &str| Failure::options(call.options(), &FieldError::forbidden("resourceVersionMatch", why));
     let matching = call.query.get("resourceVersionMatch");
     if !call.query.has("sendInitialEvents") {
         if matching.is_empty() {
             return Ok(false);
         }
         return Err(invalid(
-            "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+            "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
         ));
     }
     if matching != "NotOlderThan" {
-        return Err(invalid(
-            "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
-        ));
+        return Err(invalid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"));
     }
-    let wanted = call.query.flag("sendInitialEvents");
-    if wanted && !bookmarks {
-        return Err(invalid(
-            "allowWatchBookmarks: Forbidden: sendInitialEvents requires setting allowWatchBookmarks to true",
-        ));
-    }
-    Ok(wanted)
+    Ok(call.query.flag("sendInitialEvents"))
 }
 
 impl Watcher {
@@ -149,7 +141,7 @@ impl Watcher {
                     }
                 }
                 self.cursor = now;
-                if initial {
+                if initial && self.bookmarks {
                     self.bookmark(state, true);
                 }
             }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use crate::call::Call;
+use crate::call::{Call, Verb};
 use crate::failure::{Failure, FieldError};
 use crate::gc::{self, Work};
 use crate::managed_fields::{self, Manager, Operation};
@@ -70,17 +70,12 @@ impl<'a> Write<'a> {
             "Ignore" => Strictness::Ignore,
             "Strict" => Strictness::Strict,
             other => {
-                return Err(Failure::new(
-                    422,
-                    "Invalid",
-                    format!(
-                        " \"\" is invalid: fieldValidation: Unsupported value: {other:?}: supported values: \"Ignore\", \
-                         \"Strict\", \"Warn\""
-                    ),
-                ));
+                let allowed = [json!(""), json!("Ignore"), json!("Strict"), json!("Warn")];
+                let error = FieldError::unsupported("fieldValidation", &json!(other), &allowed);
+                return Err(Failure::options(call.options(), &error));
             }
         };
-        Ok(Self { view, call, dry_run: call.query.dry_run()?, strictness })
+        Ok(Self { view, call, dry_run: call.query.dry_run(call.options())?, strictness })
     }
 
     pub(crate) const fn kind(&self) -> &'a Kind {
@@ -135,7 +130,7 @@ pub(crate) fn update(state: &mut State, write: &Write<'_>, body: &[u8]) -> Resul
             field: "metadata.resourceVersion".to_owned(),
             message: "Invalid value: 0x0: must be specified for an update".to_owned(),
         };
-        return Err(Failure::invalid(write.kind(), named, &[error]));
+        return Err(Failure::blind(write.kind(), named, &error));
     }
     let managers = managed_fields::brought(&old, &new)?;
     let updated = admit_update(state, write, &old, new, Ownership::Update(managers))?;
@@ -201,14 +196,22 @@ pub(crate) fn decode(
     if !object.is_object() {
         return Err(unfit("json: the body is not an object"));
     }
-    for (field, expected) in [("kind", &kind.name), ("apiVersion", &gvk)] {
+    for (field, called, expected) in [("kind", "Kind", &kind.name), ("apiVersion", "API version", &gvk)] {
         let found = object::text(&object, &[field]);
         if found.is_empty() && kind.built_in.is_none() {
-            return Err(Failure::bad_request(format!("Object '{field}' is missing")));
+            return Err(Failure::bad_request(format!(
+                "the object provided is unrecognized (must be of type {}): Object '{called}' is missing in '{object}'",
+                kind.name
+            )));
+        }
+        if !found.is_empty() && found != expected && kind.built_in.is_none() && field == "kind" {
+            let error = FieldError::invalid("kind", &json!(found), &format!("must be {expected}"));
+            let subject = Failure::invalid(kind, object::name(&object), &[error]);
+            return Err(subject);
         }
         if !found.is_empty() && found != expected {
             return Err(Failure::bad_request(format!(
-                "the {field} in the data ({found}) does not match the expected {field} ({expected})"
+                "the {called} in the data ({found}) does not match the expected {called} ({expected})"
             )));
         }
         set(&mut object, &[field], json!(expected));
@@ -218,6 +221,8 @@ pub(crate) fn decode(
     let node = version.schema.root();
     if kind.built_in.is_some() {
         schema::decode(node, &mut object, "").map_err(|why| unfit(&why))?;
+    } else if let (Some(node), Some(metadata)) = (node.property("metadata"), object.get_mut("metadata")) {
+        schema::decode(node, metadata, "metadata").map_err(|why| unfit(&why))?;
     }
     problems
         .extend(schema::prune(node, &mut object, "").iter().map(|path| format!("unknown field {path:?}")));
@@ -225,7 +230,14 @@ pub(crate) fn decode(
         Strictness::Ignore => {}
         Strictness::Warn => warnings.extend(problems),
         Strictness::Strict if problems.is_empty() => {}
-        Strictness::Strict => return Err(unfit(&format!("strict decoding error: {}", problems.join(", ")))),
+        Strictness::Strict => {
+            let why = format!("strict decoding error: {}", problems.join(", "));
+            if write.call.verb == Verb::Patch {
+                let error = FieldError::invalid("patch", &json!(object.to_string()), &why);
+                return Err(Failure::new(422, "Invalid", format!(" \"\" is invalid: {}", error.line())));
+            }
+            return Err(unfit(&why));
+        }
     }
     fill_defaults(write, &mut object);
     Ok(object)
@@ -247,7 +259,7 @@ pub(crate) fn admit_new(
 ) -> Result<Arc<Value>, Failure> {
     let kind = write.kind();
     if !object::version(&object).is_empty() {
-        return Err(Failure::internal("resourceVersion should not be set on objects to be created"));
+        return Err(Failure::unforeseen("resourceVersion should not be set on objects to be created"));
     }
     place(write, &mut object)?;
     if object::name(&object).is_empty() {
@@ -266,12 +278,14 @@ pub(crate) fn admit_new(
     if counts_generations(kind) {
         set(&mut object, &["metadata", "generation"], json!(1));
     }
-    match kind.built_in {
-        Some(built_in) => built_in_rules::begin(built_in, &mut object),
-        None if write.view.version.status => drop(object::remove(&mut object, &["status"])),
-        None => {}
+    // A node comes with the status that its kubelet knows.
+    if write.view.version.status && kind.built_in != Some(BuiltIn::Node) {
+        object::remove(&mut object, &["status"]);
     }
     own(write, None, &mut object, ownership)?;
+    if let Some(built_in) = kind.built_in {
+        built_in_rules::begin(built_in, &mut object);
+    }
     check(write, &object, None)?;
     if state.store.get(&kind.collection(), &write.key(&name)).is_some() {
         return Err(Failure::already_exists(kind, &name));
@@ -336,7 +350,7 @@ pub(crate) fn admit_update(
 
 /// Whether `metadata.generation` is kept.
 const fn counts_generations(kind: &Kind) -> bool {
-    matches!(kind.built_in, None | Some(BuiltIn::CustomResourceDefinition))
+    matches!(kind.built_in, None | Some(BuiltIn::CustomResourceDefinition | BuiltIn::Pod))
 }
 
 /// What the generation counts changes of: all but metadata, and the status where it has a way of its own.
@@ -446,9 +460,21 @@ fn own(
     let managers = match ownership {
         Ownership::Applied(managers) => managers,
         Ownership::Update(managers) => {
-            let node = write.view.version.schema.root();
-            managed_fields::track(node, old, object, managers, write.writer(Operation::Update)?)
+            let (node, writer) = (write.view.version.schema.root(), write.writer(Operation::Update)?);
+            // A status that has a way of its own is nobody's through any other.
+            let owned = |object: &Value| {
+                let mut owned = object.clone();
+                if write.view.version.status && !write.through_status() {
+                    object::remove(&mut owned, &["status"]);
+                }
+                owned
+            };
+            managed_fields::track(node, old.map(owned).as_ref(), &owned(object), managers, writer)
         }
+    };
+    let managers = match write.kind().built_in {
+        Some(built_in) => managed_fields::without_structs(built_in, managers),
+        None => managers,
     };
     managed_fields::set(object, managers);
     Ok(())
@@ -473,7 +499,7 @@ fn check(write: &Write<'_>, object: &Value, old: Option<&Value>) -> Result<(), F
         return Err(Failure::invalid(kind, name, &errors));
     }
     if object.to_string().len() > OBJECT_MAX {
-        return Err(Failure::internal("etcdserver: request is too large"));
+        return Err(Failure::unforeseen("etcdserver: request is too large"));
     }
     Ok(())
 }
@@ -482,13 +508,12 @@ fn check(write: &Write<'_>, object: &Value, old: Option<&Value>) -> Result<(), F
 fn check_custom(write: &Write<'_>, object: &Value, old: Option<&Value>) -> Vec<FieldError> {
     let (node, rules) = (write.view.version.schema.root(), &write.view.version.rules);
     let mut errors = validate::check(node, object, old, "");
-    if errors.is_empty() {
-        return rules.check(node, object, old);
-    }
-    if !rules.is_empty() {
+    if !errors.iter().any(FieldError::blocks_rules) {
+        errors.extend(rules.check(node, object, old));
+    } else if !rules.is_empty() {
         errors.push(FieldError::invalid(
             "<nil>",
-            &Value::Null,
+            &json!("null"),
             "some validation rules were not checked because the object was invalid; correct the existing errors to \
              complete validation",
         ));
@@ -506,6 +531,7 @@ fn store(state: &mut State, write: &Write<'_>, object: Value) -> Result<Arc<Valu
     } else {
         object
     };
+    let object = if kind.built_in == Some(BuiltIn::Event) { events::complete(object) } else { object };
     if write.dry_run {
         return Ok(Arc::new(object));
     }

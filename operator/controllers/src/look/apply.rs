@@ -206,11 +206,6 @@ async fn command(
             other => other?,
         },
         CommandAction::Retitle(title) => forge.retitle(repository, number, title).await?,
-        // Of plugins that a look does not ask yet: override, skip, milestone.
-        CommandAction::SetMilestone(_)
-        | CommandAction::SetStatus { .. }
-        | CommandAction::PassCheck { .. }
-        | CommandAction::RecordPassed { .. } => return Ok(false),
         CommandAction::Reply { to, text } => return reply(governed, place, to, text, answers, count).await,
         CommandAction::Keep { marker, text } => {
             match place.own().find(|(_, own)| own.body.starts_with(marker)) {

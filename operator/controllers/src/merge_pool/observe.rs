@@ -36,7 +36,10 @@ use forge::{Forge, PullSnapshot, Viewer};
 use futures::FutureExt;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use kube::ResourceExt;
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// A pool with all that its next steps depend on.
 pub(super) struct Observed {
@@ -157,7 +160,7 @@ struct Here<'a> {
     governed: &'a Governed,
     viewer: Viewer,
     jobs: Jobs,
-    refused_jobs: BTreeSet<String>,
+    refused_jobs: BTreeMap<String, String>,
     all_jobs_observed: bool,
     runs: Vec<Run>,
     blockers: Vec<(u64, String)>,
@@ -195,8 +198,11 @@ impl<'a> Here<'a> {
         let written = configs.iter().flat_map(|config| &config.spec.presubmits);
         let written = written.filter(|(name, _)| repository.matches(name)).flat_map(|(_, jobs)| jobs);
         let refused_jobs = written
-            .map(|job| job.base.name.clone())
-            .filter(|name| !central.iter().any(|job| job.name() == name))
+            .filter(|job| !central.iter().any(|accepted| accepted.name() == job.base.name))
+            .map(|job| {
+                let context = if job.context.is_empty() { &job.base.name } else { &job.context };
+                (job.base.name.clone(), context.clone())
+            })
             .collect();
         let all_jobs_observed = configs
             .iter()

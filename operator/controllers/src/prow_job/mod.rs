@@ -16,7 +16,7 @@ use crate::{
     runtime::next::{Intent, StageError},
 };
 use api::ProwJob;
-use decide::{report::job_url::JobUrls, run, text::template::Template};
+use decide::{reason::Reason, report::job_url::JobUrls, run, text::template::Template};
 use kube::{ResourceExt, runtime::controller::Action};
 use std::{sync::Arc, time::Duration};
 
@@ -59,6 +59,7 @@ pub async fn reconcile(object: Arc<ProwJob>, context: Arc<Context>) -> Result<Ac
         return Ok(Action::requeue(observe::BEHIND)); // the mirror is older than our own last write
     };
     let plan = observed.decide(run::step);
+    tracing::debug!(run = observed.run.name, state = %observed.run.state(), reason = plan.reason.name(), "looked at");
     let applied = apply::apply(&context, &observed, plan).await?;
     if applied.plan().release {
         apply::release(&context, &object, &observed.run).await?;

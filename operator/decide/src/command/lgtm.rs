@@ -12,7 +12,6 @@ use super::{
 };
 use crate::{
     facts::{Comment, HeadSha, Login, ReviewState, TreeSha},
-    owners::approval::is_us,
     reason::Planned,
 };
 use api::repository::plugins;
@@ -179,9 +178,7 @@ pub fn hold_to_head(
 
 /// What the label was given for, by our own comment; else by the newest of Prow's that nobody edited.
 pub fn record(comments: &[Comment], us: &Login) -> Option<Record> {
-    let ours =
-        comments.iter().filter(|comment| comment.author.as_ref().is_some_and(|author| is_us(author, us)));
-    let ours: Vec<&Comment> = ours.collect();
+    let ours: Vec<&Comment> = comments.iter().filter(|comment| comment.is_by(us)).collect();
     match ours.iter().find(|comment| comment.body.starts_with(MARKER)) {
         Some(kept) => read_ours(kept),
         None => ours
@@ -360,6 +357,8 @@ mod tests {
         let us = Login::new("bowsprit[bot]");
         assert_eq!(record(&[by("bowsprit")], &us), Some(given.clone()));
         assert_eq!(record(&[by("mallory")], &us), None);
+        let namesake = Comment { author_is_bot: false, ..by("bowsprit") };
+        assert_eq!(record(&[namesake], &us), None);
         let quoting = Comment { body: format!("@mallory: no.\n{}", by("mallory").body), ..by("bowsprit") };
         assert_eq!(record(&[quoting], &us), None);
     }

@@ -257,6 +257,16 @@ pub struct Comment {
     pub url: String,
 }
 
+impl Comment {
+    /// Whether this account wrote it. An app's login ends in `[bot]` in some of GitHub's answers and not in others; a
+    /// person who took the same name is somebody else.
+    pub fn is_by(&self, account: &Login) -> bool {
+        let bare = |login: &Login| login.folded().trim_end_matches("[bot]").to_owned();
+        let same = |author: &Login| author == account || self.author_is_bot && bare(author) == bare(account);
+        self.author.as_ref().is_some_and(same)
+    }
+}
+
 /// What a review says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReviewState {

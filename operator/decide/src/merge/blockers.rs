@@ -24,14 +24,14 @@ impl Titles {
     /// Never in practice: the expression is ours.
     pub fn new() -> Result<Self, InvalidRegex> {
         // `branch:` must be a word by itself: `release-branch:main` speaks of something else.
-        GoRegex::new(r"(?i)(?:^|[^\pL\pN_-])branch:[^\pL\pN_\-./]*([\pL\pN_\-./]*[\pL\pN_])").map(Self)
+        GoRegex::new(r"(?i)(^|[^\pL\pN_-])branch:[^\pL\pN_-]*([\pL\pN_\-./]*[\pL\pN_])").map(Self)
     }
 
     /// What an issue of this title blocks.
     pub fn read(&self, title: &str) -> Blocks {
-        let found = || self.0.compiled().captures_iter(title).filter_map(|c| c.get(1).map(|m| (c, m)));
-        let branches = found().map(|(_, name)| name.as_str().to_owned()).collect();
-        let shown = self.0.compiled().replace_all(title, "");
+        let found = self.0.compiled().captures_iter(title);
+        let branches = found.filter_map(|captures| Some(captures.get(2)?.as_str().to_owned())).collect();
+        let shown = self.0.compiled().replace_all(title, "$1");
         Blocks { branches, title: shown.split_whitespace().collect::<Vec<_>>().join(" ") }
     }
 
@@ -62,6 +62,8 @@ mod tests {
         assert_eq!(blocked("Flakes branch:\"release-1.2\" and Branch: main"), ["main", "release-1.2"]);
         assert_eq!(blocked("branch:main branch:main"), ["main"]);
         assert_eq!(blocked("branch:été"), ["été"]);
+        assert_eq!(blocked("branch:.hidden"), ["hidden"]);
         assert!(blocked("release-branch:main").is_empty());
+        assert_eq!(titles.read("Broken; branch:main, friday").title, "Broken; , friday");
     }
 }

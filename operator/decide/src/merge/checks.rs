@@ -143,9 +143,9 @@ pub const CHECKS: &[Check] = &[
     check("Recorded", Stage::Lands, "Does the pool know what it required before?", recorded),
 ];
 
-/// Why the first check of these stages holds the change back; `None`: all pass.
-pub fn held(case: &Case<'_>, stages: &[Stage]) -> Option<MergeReason> {
-    CHECKS.iter().filter(|check| stages.contains(&check.stage)).find_map(|check| check.hold(case))
+/// Why the first check of this stage holds the change back; `None`: all pass.
+pub fn held(case: &Case<'_>, stage: Stage) -> Option<MergeReason> {
+    CHECKS.iter().filter(|check| check.stage == stage).find_map(|check| check.hold(case))
 }
 
 /// What every check says, in order.
@@ -332,3 +332,6 @@ fn recorded(case: &Case<'_>) -> Option<MergeReason> {
     let until = case.pool.observed_since.saturating_add(case.policy.settle).ok();
     Some(MergeReason::NoRecord { until })
 }
+
+#[cfg(test)]
+mod tests;

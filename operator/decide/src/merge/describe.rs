@@ -35,6 +35,28 @@ pub fn branch(pool: &Pool, plan: &Plan, merged: Option<String>) -> crd::BranchSt
     }
 }
 
+/// How many changes there are, for the columns of `kubectl get mergepools`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Open.
+    pub open: usize,
+    /// That may merge once they are tested on the tip.
+    pub eligible: usize,
+    /// In trains.
+    pub testing: usize,
+}
+
+/// Counts the changes of a branch.
+pub fn counts(plan: &Plan) -> Counts {
+    let count =
+        |states: &[MemberState]| plan.members.iter().filter(|report| states.contains(&report.state)).count();
+    Counts {
+        open: plan.members.len(),
+        eligible: count(&[MemberState::Queued, MemberState::Testing, MemberState::Merging]),
+        testing: count(&[MemberState::Testing]),
+    }
+}
+
 fn member(pool: &Pool, report: &MemberReport) -> Option<crd::Member> {
     let change = pool.changes.iter().find(|change| change.member() == report.member)?;
     let author = change.pull.author.as_ref().map_or("ghost", |login| login.as_str());

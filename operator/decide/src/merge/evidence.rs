@@ -109,7 +109,8 @@ pub fn alone<'a>(
     verdicts
 }
 
-fn keep_best<'a>(verdicts: &mut Verdicts<'a>, context: &'a str, verdict: Verdict) {
+/// Takes a verdict in, where it is better than what is known.
+pub(super) fn keep_best<'a>(verdicts: &mut Verdicts<'a>, context: &'a str, verdict: Verdict) {
     let best = verdicts.entry(context).or_insert(verdict);
     *best = (*best).max(verdict);
 }
@@ -145,4 +146,111 @@ pub fn batches<'a>(runs: &[&'a Run]) -> Vec<Batch<'a>> {
         keep_best(found.entry(&run.members).or_default(), &run.context, Verdict::of(run.state));
     }
     found.into_iter().map(|(members, verdicts)| Batch { members: members.to_vec(), verdicts }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        facts::{HeadSha, Login},
+        merge::testing::{approved, job, job_with, pool},
+        report::status::description,
+    };
+    use std::collections::BTreeSet;
+
+    const TIP: &str = "b000000000000000000000000000000000000001";
+
+    fn run(state: ProwJobState) -> Run {
+        Run {
+            name: "r".into(),
+            kind: ProwJobType::Presubmit,
+            job: "unit".into(),
+            context: "unit".into(),
+            branch: "main".into(),
+            base: BaseSha::new(TIP),
+            members: vec![Member { number: 1, head: HeadSha::new("h1") }],
+            state,
+            by_pool: false,
+            gates: true,
+            description: String::new(),
+            url: String::new(),
+            started: None,
+            completed: None,
+            expected: None,
+        }
+    }
+
+    fn counts(run: Run) -> bool {
+        let runs = [run];
+        let change = approved(1, &[]);
+        let tip = BaseSha::new(TIP);
+        !alone(&change, &[], &runs_at(&runs, "main", &tip), &tip, &Reporters::Anybody).is_empty()
+    }
+
+    #[test]
+    fn only_a_run_for_a_cause_on_this_tip_and_head_counts() {
+        let green = || run(ProwJobState::Success);
+        assert!(counts(green()));
+        assert!(!counts(Run { gates: false, ..green() }), "made by hand");
+        assert!(!counts(Run { base: BaseSha::new("other"), ..green() }), "on another tip");
+        assert!(!counts(Run { branch: "release".into(), ..green() }), "for another branch");
+        let members = vec![Member { number: 1, head: HeadSha::new("old") }];
+        assert!(!counts(Run { members, ..green() }), "of another head");
+    }
+
+    #[test]
+    fn a_status_proves_something_only_from_our_account_and_for_this_tip() {
+        let tip = BaseSha::new(TIP);
+        let proves = |text: &str, creator: Option<&str>, reporters: &Reporters| {
+            let mut change = approved(1, &["unit"]);
+            change.statuses[0].description = text.into();
+            change.statuses[0].creator = creator.map(Login::new);
+            let contexts = crate::merge::contexts::on_head(&change.statuses, &[]);
+            !alone(&change, &contexts, &[], &tip, reporters).is_empty()
+        };
+        let ours = Reporters::Only(BTreeSet::from([Login::new("ci-bot")]));
+        let earned = description("Job succeeded.", Some(&tip));
+        assert!(proves(&earned, Some("ci-bot"), &ours));
+        assert!(!proves(&earned, Some("mallory"), &ours) && !proves(&earned, None, &ours));
+        assert!(proves(&earned, None, &Reporters::Anybody));
+        assert!(proves("Overridden by kim [prow:skip-retest]", Some("ci-bot"), &ours));
+        assert!(!proves("Job succeeded.", Some("ci-bot"), &ours), "it does not say on which tip");
+    }
+
+    #[test]
+    fn required_are_jobs_that_gate_and_run_for_these_files() {
+        let docs = job_with("docs", |raw| {
+            raw.always_run = None;
+            raw.changes.run_if_changed = "^docs/".into();
+        });
+        let late = job_with("late", |raw| {
+            (raw.always_run, raw.run_before_merge, raw.optional) = (Some(false), Some(true), Some(true));
+        });
+        let manual = job_with("manual", |raw| raw.always_run = Some(false));
+        let jobs = [job("unit"), docs, late, manual, job_with("extra", |raw| raw.optional = Some(true))];
+        let names = |rules: &ContextRules, files: &[&str]| {
+            let files: Vec<String> = files.iter().map(ToString::to_string).collect();
+            let required = required(&jobs, rules, "main", &files);
+            required.iter().map(|job| job.name().to_owned()).collect::<Vec<_>>()
+        };
+        let mut rules = ContextRules::default();
+        assert_eq!(names(&rules, &["src/a"]), ["unit", "late"]);
+        assert_eq!(names(&rules, &["docs/a"]), ["unit", "docs", "late"]);
+        rules.require_manual_jobs = true;
+        assert_eq!(names(&rules, &[]), ["unit", "late", "manual"]);
+    }
+
+    #[test]
+    fn another_order_is_another_batch() {
+        let pool = pool(&["unit"], &[1, 2]);
+        let members: Vec<Member> = pool.changes.iter().map(Change::member).collect();
+        let turned = members.iter().rev().cloned().collect();
+        let batch = |members, state| Run { kind: ProwJobType::Batch, members, ..run(state) };
+        let runs = [batch(members, ProwJobState::Success), batch(turned, ProwJobState::Failure)];
+        let found = batches(&runs.iter().collect::<Vec<_>>());
+        assert_eq!(
+            found.iter().map(|b| b.verdicts["unit"]).collect::<Vec<_>>(),
+            [Verdict::Green, Verdict::Red]
+        );
+    }
 }

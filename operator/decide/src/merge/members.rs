@@ -1,13 +1,14 @@
 //! How each open change of a pool stands, and why: what `kubectl describe mergepool` shows of it.
 
 use super::{
-    checks::Stage,
+    intent::Intent,
     pool::{Change, Member, Pool},
     reason::MergeReason,
-    rounds::Round,
+    rounds::{Place, Round},
     tide::trialled,
     train::{Train, TrainState},
 };
+use std::collections::BTreeSet;
 
 /// How a change stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +73,7 @@ impl MemberState {
             | MergeReason::ContextMissing(_)
             | MergeReason::ContextPending(_)
             | MergeReason::Settling { .. }
+            | MergeReason::JobSetAside { .. }
             | MergeReason::NoRecord { .. }
             | MergeReason::Frozen { .. }
             | MergeReason::Unsupported(_)
@@ -98,56 +100,50 @@ pub(super) fn all(pool: &Pool, why: &MergeReason) -> Vec<MemberReport> {
 
 /// How every change of the pool stands, in the order in which they merge.
 pub(super) fn reports(round: &Round<'_>) -> Vec<MemberReport> {
+    let passed_over = passed_over(round);
     let mut before = 0;
     round
         .order
         .iter()
-        .map(|examined| {
-            let member = examined.change.member();
-            let why = known(round, &member, examined).unwrap_or_else(|| {
+        .map(|place| {
+            let why = known(round, place, &passed_over).unwrap_or_else(|| {
                 before += 1;
                 MergeReason::Queued { before: before - 1 }
             });
-            report(examined.change, why)
+            report(place.examined.change, why)
         })
         .collect()
 }
 
 /// What can be said about a change beyond that it waits for its turn.
-fn known<'a>(
-    round: &Round<'a>,
-    member: &Member,
-    examined: &'a super::checks::Examined<'a>,
-) -> Option<MergeReason> {
-    let landing = |intent: &super::intent::Intent| intent.cars.iter().any(|car| car.member == *member);
+fn known(round: &Round<'_>, place: &Place<'_>, passed_over: &BTreeSet<Member>) -> Option<MergeReason> {
+    let member = place.member();
+    let landing = |intent: &Intent| intent.cars.iter().any(|car| car.member == member);
     if round.pool.intent.as_ref().is_some_and(landing) {
         return Some(MergeReason::Landing);
     }
-    if let Some(why) = round.held(examined, &[Stage::Belongs]) {
-        return Some(why);
-    }
-    if let Some(why) = tested(round, member) {
-        return Some(why);
-    }
-    if let Some(why) = round.held(examined, &[Stage::Joins]) {
-        return Some(why);
-    }
-    if round.policy.paused {
-        return Some(MergeReason::Paused);
-    }
-    if let Some(why) = round.held(examined, &[Stage::Lands]) {
-        return Some(why);
-    }
-    let trial = round.trial()?;
-    let answer = trialled(round.pool, &trial)?;
-    let full = answer.taken.len() >= round.limits.size;
-    let last = answer.taken.last().and_then(|last| place(&trial.candidates, last));
-    let passed_over = place(&trial.candidates, member).is_some_and(|mine| !full || Some(mine) < last);
-    (passed_over && !answer.taken.contains(member)).then_some(MergeReason::ConflictsWithTrain)
+    let paused = round.policy.paused.then_some(MergeReason::Paused);
+    let conflict = passed_over.contains(&member).then_some(MergeReason::ConflictsWithTrain);
+    place
+        .belongs
+        .clone()
+        .or_else(|| tested(round, &member))
+        .or_else(|| place.joins.clone())
+        .or(paused)
+        .or_else(|| place.lands.clone())
+        .or(conflict)
 }
 
-fn place<T>(candidates: &[(Member, T)], member: &Member) -> Option<usize> {
-    candidates.iter().position(|(candidate, _)| candidate == member)
+/// The changes that git could not merge behind others when the next train was made up.
+fn passed_over(round: &Round<'_>) -> BTreeSet<Member> {
+    let Some(trial) = round.trial() else { return BTreeSet::new() };
+    let Some(answer) = trialled(round.pool, &trial) else { return BTreeSet::new() };
+    let place = |member: &Member| trial.candidates.iter().position(|(candidate, _)| candidate == member);
+    // Behind the last one that was taken nobody was asked, once the train was full.
+    let full = answer.taken.len() >= round.limits.size;
+    let asked = answer.taken.last().and_then(place).filter(|_| full).unwrap_or(trial.candidates.len());
+    let asked = trial.candidates.iter().take(asked).map(|(member, _)| member);
+    asked.filter(|member| !answer.taken.contains(member)).cloned().collect()
 }
 
 /// What the longest train that holds the change says about it.

@@ -25,6 +25,7 @@ pub mod people;
 pub mod plan;
 pub mod policy;
 pub mod pool;
+pub mod progress;
 pub mod protection;
 pub mod prow;
 pub mod query;

@@ -8,14 +8,15 @@ use super::{
     batch::{self, Limits},
     checks::{self, Case, Examined, Stage},
     commit::{self, CommitMessage},
-    intent::{self, Intent, Resolution},
+    intent::{self, Car, Intent, Resolution},
     members::{self, MemberReport},
     method::Method,
     policy::{Landing, Policy, Strategy},
-    pool::{Member, Pool, Question},
+    pool::{Change, Member, Pool, Question},
     reason::MergeReason,
     requirements::{self, Record},
     rounds::Round,
+    status::{self, PoolStatus},
     tide_merge::{self, StatusWrite},
     tide_plan,
 };
@@ -92,6 +93,8 @@ pub struct Plan {
     pub members: Vec<MemberReport>,
     /// What is under test.
     pub trains: Vec<TrainReport>,
+    /// The statuses of changes that do not say the same already.
+    pub statuses: Vec<(Member, PoolStatus)>,
     /// What has to be known for a better plan.
     pub questions: Vec<Question>,
     /// When something changes by the clock alone.
@@ -103,7 +106,8 @@ pub struct Plan {
 /// What the pool does next.
 pub fn plan(pool: &Pool, policy: &Policy, now: Timestamp) -> Plan {
     if let Some(what) = unsupported(policy) {
-        return Plan { members: members::all(pool, &MergeReason::Unsupported(what)), ..Plan::default() };
+        let members = members::all(pool, &MergeReason::Unsupported(what));
+        return Plan { statuses: status::news(pool, policy, &members), members, ..Plan::default() };
     }
     let mut plan = match policy.strategy {
         Strategy::Tide(limits) => tide_plan::plan(pool, policy, limits, now),
@@ -132,96 +136,111 @@ fn own_trains(pool: &Pool, policy: &Policy, limits: Limits, now: Timestamp) -> P
     let examined: Vec<Examined<'_>> =
         pool.changes.iter().map(|change| checks::examine(pool, policy, change)).collect();
     let mut round = Round::new(pool, policy, limits, now, &examined);
-    let mut actions: Vec<Planned<MergeAction, MergeReason>> = Vec::new();
-    let record = record(pool, policy, now);
-    let recorded = record.is_none();
-    actions.extend(record);
+    let mut plan = Plan::default();
+    let recorded = record(pool, policy, now, &mut plan);
     if let Some(intent) = &pool.intent {
-        actions.extend(next_step(pool, policy, intent, &examined, now));
+        next_step(pool, policy, intent, recorded, now, &mut plan);
     } else {
-        actions.extend(round.void_runs());
+        plan.actions.extend(round.void_runs());
         let landing = if recorded && !policy.paused { round.landing() } else { None };
         match landing {
-            Some(landing) => actions.push(landing),
+            Some(landing) => plan.actions.push(landing),
             None if policy.paused => {}
-            None => actions.extend(round.starts()),
+            None => plan.actions.extend(round.starts()),
         }
     }
-    let members = members::reports(&round);
-    let trains = round.train_reports();
-    Plan { actions, members, trains, questions: round.questions, ..Plan::default() }
+    plan.members = members::reports(&round);
+    plan.trains = round.train_reports();
+    plan.questions = round.questions;
+    plan.statuses = status::news(pool, policy, &plan.members);
+    plan
 }
 
-/// The record, where it has to be written anew. Without one there is a pause first, in which nothing lands: what is
-/// seen first may be half of what there is.
-pub(super) fn record(
-    pool: &Pool,
-    policy: &Policy,
-    now: Timestamp,
-) -> Option<Planned<MergeAction, MergeReason>> {
+/// Plans to write the record where it has changed, and says whether its rules stand, so that a merge may rely on them.
+/// Without a record there is a pause first, in which nothing lands: what is seen first may be half of what there is.
+pub(super) fn record(pool: &Pool, policy: &Policy, now: Timestamp, plan: &mut Plan) -> bool {
     if !pool.all_jobs_observed {
-        return None;
+        return false;
     }
     let old = match &pool.record {
         Some(record) => record.clone(),
         None if now >= requirements::end(pool.observed_since, policy.settle) => Record::default(),
-        None => return None,
+        None => return false,
     };
     let jobs = pool.jobs.at(&BTreeSet::new()).unwrap_or_else(|_| pool.jobs.central.iter().collect());
-    let rules = requirements::remember(
-        &old,
-        jobs,
-        &pool.refused_jobs,
-        policy.contexts.require_manual_jobs,
-        now,
-        policy.settle,
-    );
-    let mut refusals = old.refusals.clone();
-    let heads: BTreeSet<Member> = pool.changes.iter().map(super::pool::Change::member).collect();
+    let manual = policy.contexts.require_manual_jobs;
+    let rules = requirements::remember(&old, jobs, &pool.refused_jobs, manual, now, policy.settle);
+    let mut refusals = old.refusals;
+    let heads: BTreeSet<Member> = pool.changes.iter().map(Change::member).collect();
     refusals.retain(|r| heads.contains(&Member { number: r.number, head: r.head.clone() }));
+    let stands = pool.record.as_ref().is_some_and(|record| record.rules == rules);
     let new = Record { rules, refusals };
-    (pool.record.as_ref() != Some(&new))
-        .then(|| Planned::new(MergeAction::WriteRecord(new), MergeReason::RequirementsChanged))
+    if pool.record.as_ref() != Some(&new) {
+        let why = MergeReason::RequirementsChanged;
+        plan.actions.push(Planned::new(MergeAction::WriteRecord(new), why));
+    }
+    stands
 }
 
-/// The next step of the landing that is under way.
+/// Plans the next step of the landing that is under way.
 pub(super) fn next_step(
     pool: &Pool,
     policy: &Policy,
     intent: &Intent,
-    examined: &[Examined<'_>],
+    recorded: bool,
     now: Timestamp,
-) -> Option<Planned<MergeAction, MergeReason>> {
-    let why = if intent::is_unclear(pool, intent) { MergeReason::Unresolved } else { MergeReason::LastLook };
-    let read = |number| Some(Planned::new(MergeAction::Read(number), why.clone()));
-    let close = |why| Some(Planned::new(MergeAction::CloseIntent, why));
-    match intent::resolve(pool, intent, now) {
-        Resolution::Landed(commit) => Some(intent::landed(intent, &commit, pool.term, now)),
-        Resolution::Close(why) => close(why),
-        Resolution::Read(at) if at > now => None,
-        Resolution::Read(_) => intent.cars.first().and_then(|car| read(car.member.number)),
-        Resolution::Call => {
-            let car = intent.cars.first()?;
-            let number = car.member.number;
-            let Some(examined) = examined.iter().find(|e| e.change.member() == car.member) else {
-                return read(number);
-            };
-            // All that could have changed since the tests began is looked at once more, on fresh facts.
-            let case = Case { pool, policy, examined, now };
-            let held = checks::held(&case, &[Stage::Belongs, Stage::Lands]);
-            let held = if policy.paused { Some(MergeReason::Paused) } else { held };
-            if let Some(why) = held {
-                return close(MergeReason::MemberLeft { number, why: Box::new(why) });
-            }
-            let call = Call {
-                member: car.member.clone(),
-                method: car.method,
-                message: commit::message(&policy.commit, examined.change),
-                statuses: tide_merge::statuses(pool, policy, examined, &pool_members(intent)),
-            };
-            Some(Planned::new(MergeAction::Call(call), MergeReason::Landing))
+    plan: &mut Plan,
+) {
+    let Some(car) = intent.cars.first() else { return };
+    let step = match intent::resolve(pool, intent, now) {
+        Resolution::Landed(commit) => intent::landed(intent, &commit, pool.term, now),
+        Resolution::Close(why) => Planned::new(MergeAction::CloseIntent, why),
+        Resolution::Read(at) if at > now => {
+            plan.look_again_at = Some(at);
+            return;
         }
+        Resolution::Read(_) => read(pool, intent, car),
+        Resolution::Call => match pool.changes.iter().find(|change| change.member() == car.member) {
+            None => read(pool, intent, car),
+            Some(change) => call(pool, policy, intent, car, change, recorded, now),
+        },
+    };
+    plan.actions.push(step);
+}
+
+fn read(pool: &Pool, intent: &Intent, car: &Car) -> Planned<MergeAction, MergeReason> {
+    let why = if intent::is_unclear(pool, intent) { MergeReason::Unresolved } else { MergeReason::LastLook };
+    Planned::new(MergeAction::Read(car.member.number), why)
+}
+
+/// The call for a car, or the end of the landing where something has changed since its tests began: all of it is looked
+/// at once more, on fresh facts.
+fn call(
+    pool: &Pool,
+    policy: &Policy,
+    intent: &Intent,
+    car: &Car,
+    change: &Change,
+    recorded: bool,
+    now: Timestamp,
+) -> Planned<MergeAction, MergeReason> {
+    let examined = checks::examine(pool, policy, change);
+    let case = Case { pool, policy, examined: &examined, now };
+    let held = checks::held(&case, Stage::Belongs)
+        .or_else(|| checks::held(&case, Stage::Lands))
+        .or(policy.paused.then_some(MergeReason::Paused))
+        .or((!recorded).then_some(MergeReason::RequirementsChanged));
+    if let Some(why) = held {
+        let why = MergeReason::MemberLeft { number: car.member.number, why: Box::new(why) };
+        return Planned::new(MergeAction::CloseIntent, why);
     }
+    let call = Call {
+        member: car.member.clone(),
+        method: car.method,
+        message: commit::message(&policy.commit, change),
+        statuses: tide_merge::statuses(pool, policy, &examined, &pool_members(intent)),
+    };
+    Planned::new(MergeAction::Call(call), MergeReason::Landing)
 }
 
 fn pool_members(intent: &Intent) -> Vec<Member> {
@@ -230,5 +249,6 @@ fn pool_members(intent: &Intent) -> Vec<Member> {
 
 /// The first time at which a reason that was given ends.
 fn next_look(plan: &Plan, now: Timestamp) -> Option<Timestamp> {
-    plan.members.iter().filter_map(|member| member.why.until()).filter(|until| *until > now).min()
+    let ends = plan.members.iter().filter_map(|member| member.why.until());
+    ends.chain(plan.look_again_at).filter(|until| *until > now).min()
 }

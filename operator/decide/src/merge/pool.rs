@@ -53,8 +53,8 @@ pub struct Pool {
     pub all_jobs_observed: bool,
     /// Since when this process observes the pool.
     pub observed_since: Timestamp,
-    /// Names of jobs that exist and are set aside, because something is wrong with them.
-    pub refused_jobs: BTreeSet<String>,
+    /// Jobs that exist and are set aside, because something is wrong with them, with their contexts.
+    pub refused_jobs: BTreeMap<String, String>,
     /// Runs and merges of the recent past, for the budget.
     pub spent: Spent,
     /// GitHub asks for an up-to-date head before a merge (a strict branch rule).

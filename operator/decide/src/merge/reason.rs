@@ -2,7 +2,7 @@
 //!
 //! Names are API. Sentences carry absolute times, never ages, so that a text changes only when a fact does (DESIGN W1).
 
-use super::{label::AnyOf, method::Method, pool::Remedy, query::Unmet};
+use super::{label::AnyOf, method::Method, pool::Remedy, progress::JobProgress, query::Unmet};
 use crate::{facts::Login, reason::Reason};
 use jiff::Timestamp;
 
@@ -68,6 +68,13 @@ pub enum MergeReason {
         requirement: String,
         /// Until when.
         until: Timestamp,
+    },
+    /// A job is required and cannot be run, since something is wrong with it.
+    JobSetAside {
+        /// Which.
+        job: String,
+        /// What has to be green.
+        context: String,
     },
     /// The pool does not know yet what it required before.
     NoRecord {
@@ -175,26 +182,6 @@ pub enum MergeReason {
     Unresolved,
 }
 
-/// How one job of a train stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum JobProgress {
-    /// It waits for its run.
-    Waiting(String),
-    /// It runs.
-    Running {
-        /// The job.
-        job: String,
-        /// Since when.
-        since: Option<Timestamp>,
-        /// When it should be done.
-        expected: Option<Timestamp>,
-    },
-    /// It passed.
-    Passed(String),
-    /// It failed.
-    Failed(String),
-}
-
 impl Reason for MergeReason {
     fn name(&self) -> &'static str {
         match self {
@@ -227,6 +214,7 @@ impl Reason for MergeReason {
             Self::Refused { .. } => "RefusedByGitHub",
             Self::Excluded { .. } => "Excluded",
             Self::Settling { .. } => "Settling",
+            Self::JobSetAside { .. } => "JobSetAside",
             Self::NoRecord { .. } => "NoRecord",
             Self::Frozen { .. } => "Frozen",
             Self::Unsupported(_) => "Unsupported",
@@ -296,6 +284,9 @@ impl Reason for MergeReason {
             Self::Settling { requirement, until } => format!(
                 "{requirement} was required until a moment ago and has not passed here; it counts until {}.",
                 clock(*until)
+            ),
+            Self::JobSetAside { job, context } => format!(
+                "Job {job} is set aside because something is wrong with it; {context} stays required: see the problems of its JobConfig."
             ),
             Self::NoRecord { until: Some(until) } => {
                 format!("The pool's record of what it requires is new; merging begins at {}.", clock(*until))
@@ -391,6 +382,7 @@ impl MergeReason {
             | Self::ContextFailed(_)
             | Self::ContextMissing(_)
             | Self::ContextPending(_)
+            | Self::JobSetAside { .. }
             | Self::Unsupported(_)
             | Self::Queued { .. }
             | Self::Testing { .. }
@@ -409,22 +401,6 @@ impl MergeReason {
             | Self::Unverified { .. }
             | Self::LastLook
             | Self::Unresolved => None,
-        }
-    }
-}
-
-impl JobProgress {
-    fn words(&self) -> String {
-        match self {
-            Self::Waiting(job) => format!("{job} waits"),
-            Self::Running { job, since, expected } => {
-                let since = since.map(|since| format!(" since {}", clock(since))).unwrap_or_default();
-                let expected =
-                    expected.map(|at| format!(", expected about {}", clock(at))).unwrap_or_default();
-                format!("{job} is running{since}{expected}")
-            }
-            Self::Passed(job) => format!("{job} passed"),
-            Self::Failed(job) => format!("{job} failed"),
         }
     }
 }

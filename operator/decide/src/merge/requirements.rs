@@ -6,6 +6,7 @@
 use super::{
     evidence::{Verdict, Verdicts},
     pool::Member,
+    reason::MergeReason,
 };
 use crate::{
     facts::HeadSha,
@@ -14,7 +15,7 @@ use crate::{
 use api::job::{Brancher, ChangeMatcher};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How long a change stays out after GitHub refused it, by how often it did in a row.
 const REFUSED_FOR: [SignedDuration; 3] =
@@ -62,7 +63,7 @@ impl Record {
 }
 
 /// When a job is required.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Rule {
     /// The context that has to be green.
     pub context: String,
@@ -127,12 +128,12 @@ impl Rule {
     }
 }
 
-/// The record after a look at the present jobs. Jobs of the names in `refused` are known to exist and are only set
-/// aside: their requirement stays, however long that takes.
+/// The rules after a look at the present jobs. Jobs in `refused` (with their contexts) are known to exist and are only
+/// set aside: they require what they last required, however long that takes, and a new one its context.
 pub fn remember<'a>(
     record: &Record,
     jobs: impl IntoIterator<Item = &'a Presubmit>,
-    refused: &BTreeSet<String>,
+    refused: &BTreeMap<String, String>,
     require_manual_jobs: bool,
     now: Timestamp,
     settle: SignedDuration,
@@ -144,10 +145,20 @@ pub fn remember<'a>(
             continue;
         }
         let missing_since =
-            if refused.contains(&old.job) { None } else { Some(old.missing_since.unwrap_or(now)) };
+            if refused.contains_key(&old.job) { None } else { Some(old.missing_since.unwrap_or(now)) };
         let kept = Rule { missing_since, ..old.clone() };
         if missing_since.is_none_or(|since| now < end(since, settle)) {
             rules.insert(kept);
+        }
+    }
+    for (job, context) in refused {
+        if !rules.iter().any(|rule| rule.job == *job) {
+            rules.insert(Rule {
+                context: context.clone(),
+                job: job.clone(),
+                always: true,
+                ..Rule::default()
+            });
         }
     }
     rules.into_iter().collect()
@@ -173,6 +184,21 @@ pub fn unsatisfied<'r>(
     })
 }
 
+/// Why changes of these files, with these verdicts, do not land: something that was required until lately.
+pub fn held(
+    record: &Record,
+    branch: &str,
+    files: &[String],
+    verdicts: &Verdicts<'_>,
+    settle: SignedDuration,
+) -> Option<MergeReason> {
+    let rule = unsatisfied(record, branch, files, verdicts)?;
+    Some(match rule.missing_since {
+        Some(since) => MergeReason::Settling { requirement: rule.context.clone(), until: end(since, settle) },
+        None => MergeReason::JobSetAside { job: rule.job.clone(), context: rule.context.clone() },
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -186,7 +212,7 @@ mod tests {
 
     fn seen(before: &[Rule], jobs: &[Presubmit], refused: &[&str], minute: i64) -> Vec<Rule> {
         let record = Record { rules: before.to_vec(), refusals: Vec::new() };
-        let refused = refused.iter().map(ToString::to_string).collect();
+        let refused = refused.iter().map(|job| ((*job).to_owned(), (*job).to_owned())).collect();
         remember(&record, jobs, &refused, false, at(minute), SETTLE)
     }
 
@@ -208,6 +234,14 @@ mod tests {
         let gone = seen(&unit_and_lint(), &[job("lint")], &[], 1);
         assert_eq!(seen(&gone, &[job("lint")], &[], 5).len(), 2);
         assert_eq!(seen(&gone, &[job("lint")], &[], 6).len(), 1);
+    }
+
+    #[test]
+    fn a_new_job_that_is_refused_requires_its_context() {
+        let rules = seen(&unit_and_lint(), &[job("unit"), job("lint")], &["e2e"], 1);
+        let record = Record { rules, refusals: Vec::new() };
+        let others = Verdicts::from([("unit", Verdict::Green), ("lint", Verdict::Green)]);
+        assert_eq!(unsatisfied(&record, "main", &[], &others).map(|rule| rule.job.as_str()), Some("e2e"));
     }
 
     #[test]

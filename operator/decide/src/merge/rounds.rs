@@ -7,7 +7,7 @@ use super::{
     intent::{Car, Intent},
     plan::{MergeAction, Start, TrainReport},
     policy::Policy,
-    pool::{Member, Pool, Question, Run, Trial, urgency},
+    pool::{JobsUnknown, Member, Pool, Question, Run, Trial, urgency},
     reason::MergeReason,
     requirements,
     tide::trialled,
@@ -16,7 +16,6 @@ use super::{
 use crate::reason::Planned;
 use api::prow_job::ProwJobType;
 use jiff::Timestamp;
-use std::collections::BTreeSet;
 
 type Action = Planned<MergeAction, MergeReason>;
 
@@ -27,11 +26,32 @@ pub(super) struct Round<'a> {
     pub limits: Limits,
     pub now: Timestamp,
     /// Every open change, first those that merge first.
-    pub order: Vec<&'a Examined<'a>>,
+    pub order: Vec<Place<'a>>,
     /// The trains on the tip whose changes are all still what was tested, and still may merge.
     pub trains: Vec<Train<'a>>,
     /// What has to be known first.
     pub questions: Vec<Question>,
+}
+
+/// A change in the order of the pool, with what holds it back.
+pub(super) struct Place<'a> {
+    pub examined: &'a Examined<'a>,
+    /// Why it is neither tested nor merged.
+    pub belongs: Option<MergeReason>,
+    /// Why it joins no new train.
+    pub joins: Option<MergeReason>,
+    /// Why it does not land yet.
+    pub lands: Option<MergeReason>,
+}
+
+impl Place<'_> {
+    pub fn member(&self) -> Member {
+        self.examined.change.member()
+    }
+
+    fn may_join(&self) -> bool {
+        self.belongs.is_none() && self.joins.is_none()
+    }
 }
 
 impl<'a> Round<'a> {
@@ -42,15 +62,28 @@ impl<'a> Round<'a> {
         now: Timestamp,
         examined: &'a [Examined<'a>],
     ) -> Self {
-        let mut order: Vec<&Examined<'a>> = examined.iter().collect();
-        order.sort_by_key(|e| (urgency(&policy.priority, &e.change.pull.labels), e.change.pull.number));
-        let mut round = Self { pool, policy, limits, now, order, trains: Vec::new(), questions: Vec::new() };
-        for examined in &round.order {
-            let heads = BTreeSet::from([examined.change.pull.head_sha.clone()]);
-            if let Err(super::pool::JobsUnknown::NotRead(heads)) = pool.jobs.at(&heads) {
-                round.questions.push(Question::JobsIn(heads));
-            }
-        }
+        let mut order: Vec<Place<'a>> = examined
+            .iter()
+            .map(|examined| {
+                let case = Case { pool, policy, examined, now };
+                Place {
+                    examined,
+                    belongs: checks::held(&case, Stage::Belongs),
+                    joins: checks::held(&case, Stage::Joins),
+                    lands: checks::held(&case, Stage::Lands),
+                }
+            })
+            .collect();
+        order.sort_by_key(|place| {
+            let pull = &place.examined.change.pull;
+            (urgency(&policy.priority, &pull.labels), pull.number)
+        });
+        let unread = order.iter().filter_map(|place| match &place.examined.required {
+            Err(JobsUnknown::NotRead(heads)) => Some(Question::JobsIn(heads.clone())),
+            Err(JobsUnknown::Broken(_)) | Ok(_) => None,
+        });
+        let questions = unread.collect();
+        let mut round = Self { pool, policy, limits, now, order, trains: Vec::new(), questions };
         let tested: Vec<Vec<Member>> = train::on_tip(pool).into_keys().collect();
         for members in tested {
             if let Some(train) = round.cars(&members).and_then(|cars| round.train(&cars)) {
@@ -60,23 +93,17 @@ impl<'a> Round<'a> {
         round
     }
 
-    pub fn case(&self, examined: &'a Examined<'a>) -> Case<'a> {
-        Case { pool: self.pool, policy: self.policy, examined, now: self.now }
-    }
-
-    pub fn held(&self, examined: &'a Examined<'a>, stages: &[Stage]) -> Option<MergeReason> {
-        checks::held(&self.case(examined), stages)
+    fn place(&self, member: &Member) -> Option<&Place<'a>> {
+        self.order.iter().find(|place| place.member() == *member)
     }
 
     /// These changes, where all of them are at these heads and may merge.
     fn cars(&self, members: &[Member]) -> Option<Vec<&'a Examined<'a>>> {
-        members
-            .iter()
-            .map(|member| {
-                let examined = self.order.iter().copied().find(|e| e.change.member() == *member)?;
-                self.held(examined, &[Stage::Belongs]).is_none().then_some(examined)
-            })
-            .collect()
+        let car = |member| {
+            let place = self.place(member)?;
+            place.belongs.is_none().then_some(place.examined)
+        };
+        members.iter().map(car).collect()
     }
 
     fn train(&mut self, cars: &[&Examined<'a>]) -> Option<Train<'a>> {
@@ -89,24 +116,32 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// The changes that may join a train, first those that merge first.
-    fn queue(&self) -> Vec<&'a Examined<'a>> {
-        self.order
-            .iter()
-            .copied()
-            .filter(|e| self.held(e, &[Stage::Belongs, Stage::Joins]).is_none())
-            .collect()
+    /// The changes that may join a train, first those that merge first. While something keeps only some of them from
+    /// landing, such as a freeze with exceptions, those that can land go by themselves.
+    fn queue(&self) -> Vec<&Place<'a>> {
+        let all = || self.order.iter().filter(|place| place.may_join());
+        let can_land: Vec<&Place<'a>> = all().filter(|place| place.lands.is_none()).collect();
+        if can_land.is_empty() { all().collect() } else { can_land }
+    }
+
+    fn can_land(&self, train: &Train<'_>) -> bool {
+        train.members.iter().all(|member| self.place(member).is_some_and(|place| place.lands.is_none()))
     }
 
     fn state(&self, train: &Train<'_>) -> TrainState {
         train.state(self.limits.retries)
     }
 
+    /// Trains that are not decided, of those that can land; where nothing can, of all.
     fn under_way(&self) -> impl Iterator<Item = &Train<'a>> {
-        self.trains.iter().filter(|train| match self.state(train) {
-            TrainState::Running | TrainState::Incomplete => true,
-            TrainState::Green | TrainState::Red => false,
-        })
+        self.in_question(&[TrainState::Running, TrainState::Incomplete])
+    }
+
+    fn in_question(&self, states: &[TrainState]) -> impl Iterator<Item = &Train<'a>> {
+        let some_can = self.order.iter().any(|place| place.may_join() && place.lands.is_none());
+        self.trains
+            .iter()
+            .filter(move |train| states.contains(&self.state(train)) && (!some_can || self.can_land(train)))
     }
 
     /// Runs of ours that go on and that nothing depends on any more.
@@ -130,14 +165,14 @@ impl<'a> Round<'a> {
         for member in &run.members {
             let number = member.number;
             let left = |why| Some(MergeReason::MemberLeft { number, why: Box::new(why) });
-            let Some(examined) = self.order.iter().copied().find(|e| e.change.pull.number == number) else {
+            let Some(place) = self.order.iter().find(|place| place.member().number == number) else {
                 return left(MergeReason::NotOpen);
             };
-            if examined.change.pull.head_sha != member.head {
+            if place.member() != *member {
                 return Some(MergeReason::HeadMoved { number });
             }
-            if let Some(why) = self.held(examined, &[Stage::Belongs]) {
-                return left(why);
+            if let Some(why) = &place.belongs {
+                return left(why.clone());
             }
         }
         let train = self.trains.iter().find(|train| train.members == run.members)?;
@@ -151,7 +186,8 @@ impl<'a> Round<'a> {
     pub fn landing(&mut self) -> Option<Action> {
         let mut green: Vec<Train<'a>> =
             self.trains.iter().filter(|train| self.state(train) == TrainState::Green).cloned().collect();
-        for examined in self.queue() {
+        let queue: Vec<&Examined<'a>> = self.queue().iter().map(|place| place.examined).collect();
+        for examined in queue {
             let alone = [examined.change.member()];
             if !green.iter().any(|train| train.members == alone)
                 && let Some(train) = self.train(&[examined])
@@ -163,7 +199,7 @@ impl<'a> Round<'a> {
         green.retain(|train| self.not_landing(train).is_none());
         // Of equally long ones the first in the order: `max_by_key` takes the last of equals.
         let first = |train: &Train<'_>| {
-            let place = self.order.iter().position(|e| train.members.first() == Some(&e.change.member()));
+            let place = self.order.iter().position(|place| train.members.first() == Some(&place.member()));
             std::cmp::Reverse(place)
         };
         let best = green.iter().max_by_key(|train| (train.members.len(), first(train)))?;
@@ -180,16 +216,14 @@ impl<'a> Round<'a> {
 
     /// Why a green train does not land.
     pub fn not_landing(&self, train: &Train<'_>) -> Option<MergeReason> {
-        let Some(cars) = self.cars(&train.members) else { return Some(MergeReason::Unresolved) };
-        if let Some(why) = cars.into_iter().find_map(|car| self.held(car, &[Stage::Lands])) {
+        let places: Option<Vec<&Place<'a>>> = train.members.iter().map(|member| self.place(member)).collect();
+        let Some(places) = places else { return Some(MergeReason::Unresolved) };
+        if let Some(why) = places.into_iter().find_map(|place| place.lands.clone()) {
             return Some(why);
         }
         let record = self.pool.record.as_ref()?;
-        let branch = &self.pool.branch;
-        let rule = requirements::unsatisfied(record, branch, &train.files, &train.verdicts())?;
-        let since = rule.missing_since.unwrap_or(self.now);
-        let until = requirements::end(since, self.policy.settle);
-        Some(MergeReason::Settling { requirement: rule.context.clone(), until })
+        let (branch, settle) = (&self.pool.branch, self.policy.settle);
+        requirements::held(record, branch, &train.files, &train.verdicts(), settle)
     }
 
     fn intent(&self, train: &Train<'_>) -> Option<Intent> {
@@ -225,8 +259,8 @@ impl<'a> Round<'a> {
             starts.extend(self.start(train, &self.why_started(train)));
         }
         // A green train that cannot land yet would be void if something else was tested and landed before it.
-        let idle = self.under_way().next().is_none()
-            && !self.trains.iter().any(|train| self.state(train) == TrainState::Green);
+        let open = [TrainState::Running, TrainState::Incomplete, TrainState::Green];
+        let idle = self.in_question(&open).next().is_none();
         if !idle {
             return starts;
         }
@@ -281,16 +315,14 @@ impl<'a> Round<'a> {
 
     /// How many trains may run: one while nothing can land.
     fn window(&self) -> usize {
-        let queue = self.queue();
-        let nothing_lands =
-            !queue.is_empty() && queue.iter().all(|e| self.held(e, &[Stage::Lands]).is_some());
+        let nothing_lands = self.queue().iter().all(|place| place.lands.is_some());
         if nothing_lands { 1 } else { self.limits.window }
     }
 
     /// The shortest red train of several whose changes may all still be tested, with the jobs that failed.
     fn red_train(&self) -> Option<(Vec<Member>, Vec<String>)> {
         let queue = self.queue();
-        let joins = |member: &Member| queue.iter().any(|e| e.change.member() == *member);
+        let joins = |member: &Member| queue.iter().any(|place| place.member() == *member);
         self.trains
             .iter()
             .filter(|train| train.members.len() > 1 && self.state(train) == TrainState::Red)
@@ -314,7 +346,7 @@ impl<'a> Round<'a> {
         let candidates: Vec<_> = self
             .queue()
             .into_iter()
-            .filter_map(|e| e.method.map(|method| (e.change.member(), method)))
+            .filter_map(|place| place.examined.method.map(|method| (place.member(), method)))
             .collect();
         let limit = Some(self.limits.size);
         (!candidates.is_empty()).then(|| Trial { base: self.pool.tip.clone(), candidates, limit })

@@ -9,9 +9,10 @@ use super::{
     contexts::{self, POOL_CONTEXT},
     evidence::{self, Verdict, Verdicts},
     label::AnyOf,
+    members::{MemberReport, MemberState},
     method::GitHubBlocked,
     policy::{Policy, StatusTarget},
-    pool::Change,
+    pool::{Change, Member, Pool},
     query::{Query, Unmet, distance},
     reason::MergeReason,
 };
@@ -134,6 +135,7 @@ pub fn in_our_words(policy: &Policy, change: &Change, reason: &MergeReason) -> P
         | MergeReason::ContextMissing(_)
         | MergeReason::ContextPending(_)
         | MergeReason::Settling { .. }
+        | MergeReason::JobSetAside { .. }
         | MergeReason::NoRecord { .. }
         | MergeReason::Frozen { .. }
         | MergeReason::NextOnTip { .. }
@@ -152,6 +154,18 @@ pub fn in_our_words(policy: &Policy, change: &Change, reason: &MergeReason) -> P
     };
     let target_url = target_url(&policy.status.target, change);
     PoolStatus { state, description: reason.sentence(), target_url }
+}
+
+/// The statuses of these changes that their heads do not say already. One that is being merged is left alone: its
+/// green status is what GitHub waits for.
+pub fn news(pool: &Pool, policy: &Policy, members: &[MemberReport]) -> Vec<(Member, PoolStatus)> {
+    let told = members.iter().filter(|report| report.state != MemberState::Merging).filter_map(|report| {
+        let change = pool.changes.iter().find(|change| change.member() == report.member)?;
+        Some((change, in_our_words(policy, change, &report.why)))
+    });
+    told.filter(|(change, status)| status.is_news(change))
+        .map(|(change, status)| (change.member(), status))
+        .collect()
 }
 
 /// How a change stands for Tide's words. `required` are the contexts of the jobs that the last sync found to be required,

@@ -124,7 +124,7 @@ pub(crate) fn pool(jobs: &[&str], numbers: &[u64]) -> Pool {
     let rules = super::requirements::remember(
         &Record::default(),
         &central,
-        &BTreeSet::new(),
+        &BTreeMap::new(),
         false,
         minute(-60),
         settle,
@@ -146,7 +146,7 @@ pub(crate) fn pool(jobs: &[&str], numbers: &[u64]) -> Pool {
         record: Some(Record { rules, refusals: Vec::new() }),
         all_jobs_observed: true,
         observed_since: minute(-60),
-        refused_jobs: BTreeSet::new(),
+        refused_jobs: BTreeMap::new(),
         spent: Spent::default(),
         protected_strict: false,
     }

@@ -4,12 +4,14 @@
 use super::{
     checks::{self, Case, Examined, Stage},
     intent::{Car, Intent},
-    members::{self, MemberReport},
+    members::{self, MemberReport, MemberState},
     plan::{self, MergeAction, Plan, Start},
     policy::{Policy, TideLimits},
-    pool::{Change, Pool, Question},
-    reason::{JobProgress, MergeReason},
+    pool::{Change, Member, Pool},
+    progress::JobProgress,
+    reason::MergeReason,
     requirements,
+    status::{self, PoolStatus},
     tide::{self, Accumulated, Decision, TideAction},
     train,
 };
@@ -18,51 +20,68 @@ use api::prow_job::ProwJobType;
 use jiff::Timestamp;
 
 pub(super) fn plan(pool: &Pool, policy: &Policy, limits: TideLimits, now: Timestamp) -> Plan {
-    let mut actions: Vec<_> = plan::record(pool, policy, now).into_iter().collect();
-    let recorded = actions.is_empty();
+    let mut plan = Plan::default();
+    let recorded = plan::record(pool, policy, now, &mut plan);
     let mut filtered = match tide::filter(pool, policy, now) {
         Ok(filtered) => filtered,
-        Err(why) => return Plan { actions, members: members::all(pool, &why), ..Plan::default() },
+        // Tide writes no status then: it does not know what the pool is.
+        Err(why) => return Plan { members: members::all(pool, &why), ..plan },
     };
     // What Tide does not look at, and what would be wrong to merge all the same.
     filtered.kept.retain(|examined| {
         let case = Case { pool, policy, examined, now };
-        checks::held(&case, &[Stage::Belongs]).is_none()
+        checks::held(&case, Stage::Belongs).is_none()
     });
     let kept = &filtered.kept;
+    let mut found = Accumulated::default();
     if let Some(intent) = &pool.intent {
-        let examined: Vec<Examined<'_>> =
-            pool.changes.iter().map(|change| checks::examine(pool, policy, change)).collect();
-        actions.extend(plan::next_step(pool, policy, intent, &examined, now));
-        let members = reports(pool, policy, kept, &Accumulated::default(), now);
-        return Plan { actions, members, ..Plan::default() };
-    }
-    let found = match tide::accumulate(pool, policy, kept) {
-        Ok(found) => found,
-        Err(question) => return asking(actions, pool, policy, kept, question, now),
-    };
-    if !policy.paused {
-        match tide::decide(pool, policy, limits, kept, &found) {
-            Ok(decision) => {
-                actions.extend(action(pool, policy, kept, &decision, now, recorded));
+        plan::next_step(pool, policy, intent, recorded, now, &mut plan);
+    } else {
+        let decided = tide::accumulate(pool, policy, kept).and_then(|accumulated| {
+            let decision = tide::decide(pool, policy, limits, kept, &accumulated)?;
+            Ok((accumulated, decision))
+        });
+        match decided {
+            Ok((accumulated, decision)) => {
+                found = accumulated;
+                if !policy.paused {
+                    plan.actions.extend(action(pool, policy, kept, &decision, now, recorded));
+                }
             }
-            Err(question) => return asking(actions, pool, policy, kept, question, now),
+            Err(question) => plan.questions.push(question),
         }
     }
-    let members = reports(pool, policy, kept, &found, now);
-    Plan { actions, members, ..Plan::default() }
+    plan.members = reports(pool, policy, kept, &found, now);
+    plan.statuses = statuses(pool, policy, kept, &plan.members, now);
+    plan
 }
 
-fn asking(
-    actions: Vec<Planned<MergeAction, MergeReason>>,
+/// The statuses in Tide's words that the heads do not say already.
+fn statuses(
     pool: &Pool,
     policy: &Policy,
     kept: &[Examined<'_>],
-    question: Question,
+    members: &[MemberReport],
     now: Timestamp,
-) -> Plan {
-    let members = reports(pool, policy, kept, &Accumulated::default(), now);
-    Plan { actions, members, questions: vec![question], ..Plan::default() }
+) -> Vec<(Member, PoolStatus)> {
+    let merging = |member: &Member| {
+        members.iter().any(|report| report.member == *member && report.state == MemberState::Merging)
+    };
+    let of = |change: &Change| {
+        let examined = checks::examine(pool, policy, change);
+        let case = Case { pool, policy, examined: &examined, now };
+        let in_pool = kept.iter().any(|e| e.change.member() == change.member());
+        let required = examined.required.as_deref().unwrap_or_default();
+        let required = required.iter().filter(|_| in_pool).map(|job| job.context().to_owned());
+        status::in_tides_words(&case, &status::standing(&case, in_pool, required, true)).ok()
+    };
+    pool.changes
+        .iter()
+        .filter(|change| !merging(&change.member()))
+        .filter_map(|change| Some((change, of(change)?)))
+        .filter(|(change, status)| status.is_news(change))
+        .map(|(change, status)| (change.member(), status))
+        .collect()
 }
 
 fn action(
@@ -126,15 +145,13 @@ fn action(
 }
 
 fn not_landing(pool: &Pool, policy: &Policy, cars: &[&Examined<'_>], now: Timestamp) -> Option<MergeReason> {
-    let held = |e: &&Examined<'_>| checks::held(&Case { pool, policy, examined: e, now }, &[Stage::Lands]);
+    let held = |e: &&Examined<'_>| checks::held(&Case { pool, policy, examined: e, now }, Stage::Lands);
     if let Some(why) = cars.iter().find_map(held) {
         return Some(why);
     }
     let Ok(Ok(train)) = train::train(pool, policy, cars) else { return Some(MergeReason::Unresolved) };
     let record = pool.record.as_ref()?;
-    let rule = requirements::unsatisfied(record, &pool.branch, &train.files, &train.verdicts())?;
-    let until = requirements::end(rule.missing_since.unwrap_or(now), policy.settle);
-    Some(MergeReason::Settling { requirement: rule.context.clone(), until })
+    requirements::held(record, &pool.branch, &train.files, &train.verdicts(), policy.settle)
 }
 
 fn reports(
@@ -157,10 +174,12 @@ fn reports(
             let why = if pool.intent.as_ref().is_some_and(in_intent) {
                 MergeReason::Landing
             } else if !kept.iter().any(|e| e.change.pull.number == number) {
-                checks::held(&case, &[Stage::Belongs, Stage::Joins]).unwrap_or(MergeReason::NotLookedAt)
+                checks::held(&case, Stage::Belongs)
+                    .or_else(|| checks::held(&case, Stage::Joins))
+                    .unwrap_or(MergeReason::NotLookedAt)
             } else if policy.paused {
                 MergeReason::Paused
-            } else if let Some(why) = checks::held(&case, &[Stage::Lands]) {
+            } else if let Some(why) = checks::held(&case, Stage::Lands) {
                 why
             } else if found.success.contains(&number) {
                 MergeReason::Green { base: pool.tip.short().to_owned(), members: vec![number] }

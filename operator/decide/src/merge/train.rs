@@ -7,7 +7,7 @@ use super::{
     evidence::{self, Verdict, Verdicts},
     policy::Policy,
     pool::{JobsUnknown, Member, Pool, Question, Run},
-    reason::JobProgress,
+    progress::JobProgress,
 };
 use crate::{facts::HeadSha, job::Presubmit};
 use api::prow_job::{ProwJobState, ProwJobType};
@@ -20,6 +20,7 @@ pub struct Train<'a> {
     pub members: Vec<Member>,
     /// How each of its required jobs stands, in the order of the configuration.
     pub jobs: Vec<JobState<'a>>,
+    verdicts: BTreeMap<String, Verdict>,
     /// The files that it changes.
     pub files: Vec<String>,
 }
@@ -66,9 +67,9 @@ impl Train<'_> {
         }
     }
 
-    /// The best verdict of each context.
+    /// The best verdict of every context that anything reported for it, of required jobs and of others.
     pub fn verdicts(&self) -> Verdicts<'_> {
-        self.jobs.iter().filter_map(|job| Some((job.job.context(), job.verdict?))).collect()
+        self.verdicts.iter().map(|(context, verdict)| (context.as_str(), *verdict)).collect()
     }
 
     /// The names of the jobs that failed as often as they may.
@@ -142,13 +143,18 @@ pub fn train<'a>(
         .filter(|run| run.members == members)
         .filter(|run| run.kind == ProwJobType::Batch || members.len() == 1)
         .collect();
+    let mut verdicts = alone.clone();
+    for run in &runs {
+        evidence::keep_best(&mut verdicts, &run.context, Verdict::of(run.state));
+    }
     let mut seen = BTreeSet::new();
     let jobs = jobs
         .into_iter()
         .filter(|job| seen.insert(job.context().to_owned()))
         .map(|job| job_state(job, &runs, alone.get(job.context()).copied()))
         .collect();
-    Ok(Ok(Train { members, jobs, files }))
+    let verdicts = verdicts.into_iter().map(|(context, verdict)| (context.to_owned(), verdict)).collect();
+    Ok(Ok(Train { members, jobs, verdicts, files }))
 }
 
 fn job_state<'a>(job: &'a Presubmit, runs: &[&'a Run], alone: Option<Verdict>) -> JobState<'a> {

@@ -292,13 +292,7 @@ fn given(policy: &Policy, seen: &Observed<'_>) -> Vec<Given> {
 
 /// Whose word a text is, where it counts: neither ours nor an app's.
 fn speaker<'a>(comment: &'a Comment, us: &Login) -> Option<&'a Login> {
-    comment.author.as_ref().filter(|author| !comment.author_is_bot && !is_us(author, us))
-}
-
-/// An app's login ends in `[bot]` in some of GitHub's answers.
-pub(crate) fn is_us(login: &Login, us: &Login) -> bool {
-    let bare = |login: &Login| login.folded().trim_end_matches("[bot]").to_owned();
-    bare(login) == bare(us)
+    comment.author.as_ref().filter(|_| !comment.author_is_bot && !comment.is_by(us))
 }
 
 fn verdict(state: &ReviewState) -> Option<Said> {

@@ -8,6 +8,7 @@ use maud::{DOCTYPE, Markup, html};
 use super::{STYLE, actor, labels, page, shown_or_sorry, standing, visible};
 use crate::clock::shown;
 use crate::refusal::Allowed;
+use crate::render::encoded;
 use crate::state::{Issue, Pull, Repo, Role, State};
 use crate::{GitHub, Name};
 
@@ -68,7 +69,7 @@ fn changes(state: &State, repo: &Name, number: u64, pull: &Pull) -> Allowed<Mark
             summary { (comparison.commits.len()) " commits, " (comparison.files.len()) " files changed" }
             @for file in &comparison.files {
                 p { b { (file.path) } " " span class="dim" { (file.status) }
-                    " · " a href={ "/" (repo.as_str()) "/edit/" (pull.base_ref) "/" (file.path) "?pull=" (number) } { "push another version" } }
+                    " · " a href={ "/" (repo.as_str()) "/edit/" (encoded(&pull.base_ref)) "/" (file.path) "?pull=" (number) } { "push another version" } }
                 pre class="box" { (file.patch.as_deref().unwrap_or("binary")) }
             }
         }

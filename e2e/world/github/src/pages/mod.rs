@@ -17,6 +17,7 @@ use self::conversation::OfIssue;
 use crate::act::{MergeRequest, NewPull};
 use crate::clock::shown;
 use crate::refusal::{Allowed, Refusal};
+use crate::render::encoded;
 use crate::state::{Caller, Issue, Repo, State};
 use crate::{GitHub, Name};
 
@@ -180,7 +181,7 @@ async fn repository(
             p class="dim" { "Open a file, change it, and propose the change as a pull request." }
             ul {
                 @for file in files.iter().filter(|file| file.kind == "blob") {
-                    li { a href={ (base) "/edit/" (found.default_branch) "/" (file.path) } { (file.path) } }
+                    li { a href={ (base) "/edit/" (encoded(&found.default_branch)) "/" (file.path) } { (file.path) } }
                 }
                 li { a href={ (base) "/edit/" (found.default_branch) "/new-file.txt" } { "a new file" } }
             }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use serde_json::json;
+use tower::ServiceExt;
 use world_github::{Name, Options};
 
 use crate::github::{Client, WIDGETS, acme, acme_with, list};
@@ -52,13 +53,18 @@ async fn what_is_not_simulated_is_refused_by_name() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_not_json_is_refused_with_400() {
+async fn a_body_that_is_not_json_is_400_and_one_that_lacks_a_field_is_422() {
     let github = acme();
+    let token = github.change(|state| state.add_token("ada"));
+    let request = http::Request::post("/api/v3/repos/acme/widgets/issues")
+        .header("authorization", format!("token {token}"));
+    let reply =
+        github.router().oneshot(request.body(axum::body::Body::from("{\"title\":")).unwrap()).await.unwrap();
+    assert_eq!(reply.status(), 400);
     let client = Client::of(&github, "ada");
-    let reply = client.post("/repos/acme/widgets/issues", json!("not an object")).await;
-    assert_eq!(reply.status, 422);
     let missing = client.post("/repos/acme/widgets/issues", json!({})).await.is(422);
     assert!(missing.message().starts_with("Invalid request."), "{}", missing.message());
+    client.post("/repos/acme/widgets/issues", json!("not an object")).await.is(422);
 }
 
 #[tokio::test]
@@ -193,4 +199,24 @@ async fn permission_and_membership_are_told_as_github_tells_them() {
     member.get("/orgs/acme/members/robin").await.is(404);
     assert_eq!(list(&member.get("/orgs/acme/teams/leads/members").await.is(200).body, "login"), ["robin"]);
     client.get("/orgs/acme/teams/leads/members").await.is(404);
+}
+
+#[tokio::test]
+async fn the_api_answers_under_the_names_of_both_kinds_of_github() {
+    let github = acme();
+    for address in
+        ["https://api.github.com/repos/acme/widgets", "https://ghes.example.com/api/v3/repos/acme/widgets"]
+    {
+        let request = http::Request::get(address).body(axum::body::Body::empty()).unwrap();
+        assert_eq!(github.router().oneshot(request).await.unwrap().status(), 200, "{address}");
+    }
+}
+
+#[tokio::test]
+async fn a_branch_that_exists_is_not_made_again() {
+    let github = acme();
+    let rita = github.user("rita");
+    rita.open_pull(WIDGETS, "fix", "Fix it", &[("a", "b")]).unwrap();
+    let refused = rita.open_pull(WIDGETS, "fix", "Fix it again", &[("a", "c")]).unwrap_err();
+    assert_eq!((refused.status.as_u16(), refused.message.as_str()), (422, "Reference already exists"));
 }

@@ -277,3 +277,40 @@ async fn equal_seeds_give_equal_ids_and_other_seeds_others() {
     assert_eq!(seen[0], seen[1]);
     assert_ne!(seen[0], seen[2]);
 }
+
+#[tokio::test]
+async fn over_loopback_webhooks_go_by_http_and_a_closed_port_is_a_failed_delivery() {
+    let github = acme();
+    let heard = Heard::default();
+    let router = Router::new().route("/hook", post(hear)).with_state((heard.clone(), StatusCode::OK));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let server = tokio::spawn(async move { axum::serve(listener, router).await });
+    let scope = Scope::Repo(WIDGETS.into());
+    let hook = github.change(|state| state.add_hook(scope, &url, Some("hush"), &["issues"]));
+    let number = github.user("robin").open_issue(WIDGETS, "A bug", "").unwrap();
+    assert_eq!(names(&github, &heard).await, ["issues.opened"]);
+    server.abort();
+    assert!(server.await.unwrap_err().is_cancelled());
+    github.user("robin").close(WIDGETS, number).unwrap();
+    assert_eq!(names(&github, &heard).await.len(), 1);
+    let listed =
+        Client::of(&github, "ada").get(&format!("/repos/acme/widgets/hooks/{hook}/deliveries")).await.body;
+    assert_eq!((listed[1]["status"].as_str(), listed[0]["status_code"].as_u64()), (Some("OK"), Some(0)));
+    assert!(listed[0]["status"].as_str().unwrap().starts_with("failed to connect to host"), "{listed}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receiver_that_takes_too_long_is_a_failed_delivery() {
+    let github = acme();
+    github.deliver_with(Arc::new(|_| Box::pin(std::future::pending())));
+    let hook = github.change(|state| {
+        state.add_hook(Scope::Repo(WIDGETS.into()), "https://slow.example.com", None, &["*"])
+    });
+    github.user("robin").open_issue(WIDGETS, "A bug", "").unwrap();
+    assert!(!github.webhooks_settled(Duration::from_secs(9)).await);
+    assert!(github.webhooks_settled(Duration::from_secs(2)).await);
+    let listed =
+        Client::of(&github, "ada").get(&format!("/repos/acme/widgets/hooks/{hook}/deliveries")).await.body;
+    assert_eq!(list(&listed, "status"), ["timed out"]);
+}

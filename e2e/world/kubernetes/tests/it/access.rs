@@ -107,3 +107,16 @@ async fn a_definition_that_needs_more_is_refused_whole() {
         assert_eq!(c.get("/apis/world.example.com/v1").await.unwrap_err().code, 404);
     }
 }
+
+#[tokio::test]
+async fn without_controllers_nothing_is_collected() {
+    let world = World::builder().without_controllers().build();
+    let c = Cluster { client: client(&world), namespace: "default".to_owned() };
+    let owner = c.post(&c.path("/api/v1", "configmaps"), config("owner", "1")).await.unwrap();
+    let mut child = config("child", "1");
+    child["metadata"]["ownerReferences"] =
+        json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner["metadata"]["uid"]}]);
+    c.post(&c.path("/api/v1", "configmaps"), child).await.unwrap();
+    c.send(Method::DELETE, &c.path("/api/v1", "configmaps/owner"), &[], Value::Null).await.unwrap();
+    c.get(&c.path("/api/v1", "configmaps/child")).await.unwrap();
+}

@@ -58,7 +58,7 @@ async fn a_schema_must_be_structural() {
     let message = refused_definition(&c, untyped).await;
     assert!(
         message.contains(
-            "spec.versions[0].schema.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified \
+            "spec.validation.openAPIV3Schema.properties[spec].type: Required value: must not be empty for specified \
              object fields"
         ),
         "{message}"

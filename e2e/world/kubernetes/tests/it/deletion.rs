@@ -78,7 +78,7 @@ async fn preconditions_protect_a_successor() {
         ..DeleteParams::default()
     };
     let status = refused(refusal(c.configs().delete("a", &params).await), 409, "Conflict");
-    assert!(status.message.contains("Precondition failed: UID in precondition"), "{}", status.message);
+    assert!(status.message.contains("the UID in the precondition (11111111"), "{}", status.message);
     assert!(exists(&c, "a").await);
 }
 

@@ -153,5 +153,5 @@ async fn lists_reach_across_namespaces() {
         .map(|item| item["metadata"]["namespace"].as_str().unwrap())
         .filter(|namespace| namespace.starts_with("across"))
         .collect();
-    assert_eq!(places, ["across", "across-two"]);
+    assert_eq!(places, ["across-two", "across"]);
 }

@@ -7,7 +7,7 @@ use kube::Api;
 use kube::api::LogParams;
 use serde_json::{Value, json};
 
-use crate::support::{Cluster, cluster, pod, refused};
+use crate::support::{Cluster, cluster, pod, refusal, refused};
 
 async fn print(c: &Cluster, query: &str, text: &str) {
     let path = format!("/world/logs/{}/a/main{query}", c.namespace);
@@ -83,4 +83,12 @@ async fn a_log_goes_with_its_pod() {
     assert_eq!(lines.next().await.unwrap().unwrap(), "one");
     pods.delete("a", &kube::api::DeleteParams::default().grace_period(0)).await.unwrap();
     assert!(lines.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_container_that_has_not_started_is_waited_for() {
+    let (c, _) = running("waiting").await;
+    let request = Request::get(c.path("/api/v1", "pods/a/log")).body(Vec::new()).unwrap();
+    let status = refused(refusal(c.client.request_text(request).await), 400, "BadRequest");
+    assert_eq!(status.message, "container \"main\" in pod \"a\" is waiting to start: ContainerCreating");
 }

@@ -220,7 +220,7 @@ async fn an_unknown_field_is_not_applied() {
     assert_eq!(status.code, 500);
     assert_eq!(
         status.message,
-        "failed to create typed patch object (apply-unknown/a; world.example.com/v1, Kind=Widget): .spec.nope: field not \
+        "failed to create typed patch object (/a; world.example.com/v1, Kind=Widget): .spec.nope: field not \
          declared in schema"
     );
 }
@@ -249,5 +249,11 @@ async fn ownership_can_be_forgotten() {
     made.metadata.managed_fields = Some(vec![ManagedFieldsEntry::default()]);
     let forgotten = c.configs().replace("a", &PostParams::default(), &made).await.unwrap();
     assert_eq!(owned(&forgotten, "alice"), serde_json::Value::Null);
-    c.apply("bob", config("a", "2"), false).await.unwrap();
+    // What nobody is known to own belongs to whoever was there before the first apply.
+    let status = refused(c.apply("bob", config("a", "2"), false).await, 409, "Conflict");
+    assert_eq!(
+        status.message,
+        "Apply failed with 1 conflict: conflict with \"before-first-apply\" using v1: .data.key"
+    );
+    c.apply("bob", config("a", "2"), true).await.unwrap();
 }

@@ -96,7 +96,7 @@ async fn finalizers_are_patched_as_a_set() {
     let path = c.path("/api/v1", "configmaps/a");
     let add = json!({"metadata": {"finalizers": ["example.com/two"]}});
     let patched = patch(&c, &path, "strategic-merge-patch", add).await.unwrap();
-    assert_eq!(patched["metadata"]["finalizers"], json!(["example.com/one", "example.com/two"]));
+    assert_eq!(patched["metadata"]["finalizers"], json!(["example.com/two", "example.com/one"]));
     let remove = json!({"metadata": {"$deleteFromPrimitiveList/finalizers": ["example.com/one"]}});
     let patched = patch(&c, &path, "strategic-merge-patch", remove).await.unwrap();
     assert_eq!(patched["metadata"]["finalizers"], json!(["example.com/two"]));

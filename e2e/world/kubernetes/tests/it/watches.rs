@@ -129,7 +129,7 @@ async fn contradictions_about_initial_events_are_refused() {
     let c = cluster("initial").await;
     for query in [
         "watch=true&sendInitialEvents=true",
-        "watch=true&sendInitialEvents=true&resourceVersionMatch=NotOlderThan",
+        "watch=true&sendInitialEvents=true&resourceVersionMatch=Exact",
         "watch=true&resourceVersionMatch=NotOlderThan&resourceVersion=1",
     ] {
         let status = c.get(&c.path("/api/v1", &format!("configmaps?{query}"))).await.unwrap_err();

@@ -145,10 +145,16 @@ impl TideQuery {
 
 /// Why the section is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("tide.{path}: {problem}")]
+#[error("{path}: {problem}")]
 pub struct InvalidTide {
     path: String,
     problem: String,
+}
+
+impl InvalidTide {
+    pub(super) fn new(path: &str, problem: String) -> Self {
+        Self { path: path.to_owned(), problem }
+    }
 }
 
 /// The section, checked.
@@ -177,7 +183,8 @@ impl Tide {
     /// All that is wrong.
     pub fn new(section: TideSection) -> Result<Self, Vec<InvalidTide>> {
         let mut wrong = Vec::new();
-        let mut fault = |path: String, problem: String| wrong.push(InvalidTide { path, problem });
+        let mut fault =
+            |path: String, problem: String| wrong.push(InvalidTide::new(&format!("tide.{path}"), problem));
         for (i, query) in section.queries.iter().enumerate() {
             for problem in Query::new(query.fields()).err().into_iter().flatten() {
                 fault(format!("queries[{i}]"), problem.to_string());

@@ -118,6 +118,65 @@ fn a_freeze_lets_tests_go_on_and_nothing_land() {
 }
 
 #[test]
+fn a_hotfix_lands_in_a_freeze_by_itself() {
+    let mut world = world(&[1, 2]);
+    world.policy.freezes = vec![Freeze {
+        name: "friday".into(),
+        from: minute(-60),
+        until: minute(90),
+        except_labels: BTreeSet::from(["hotfix".to_owned()]),
+    }];
+    world.settle();
+    let mut hotfix = approved(3, &["unit", "lint"]);
+    hotfix.pull.labels.insert("hotfix".into());
+    world.pool.changes.push(hotfix);
+    world.run(2);
+    world.tell_members();
+    told!(world);
+}
+
+#[test]
+fn a_job_that_is_refused_lets_nothing_land_without_it() {
+    let mut world = world(&[1]);
+    world.pool.jobs.central = vec![job("unit")];
+    world.pool.refused_jobs.insert("lint".into(), "lint".into());
+    world.run(2);
+    world.tell_members();
+    told!(world);
+}
+
+#[test]
+fn requirements_that_change_in_the_middle_of_a_landing_stop_it() {
+    let mut world = world(&[1, 2]);
+    world.settle();
+    world.finish_runs();
+    world.some_steps(5, |_| {});
+    world.pool.jobs.central.push(job("e2e"));
+    world.say("       e2e becomes required");
+    world.settle();
+    told!(world);
+}
+
+#[test]
+fn a_status_is_written_only_where_it_says_something_new() {
+    let mut world = world(&[1]);
+    world.pool.changes[0].pull.labels.remove("lgtm");
+    let statuses = world.plan().statuses;
+    assert_eq!(statuses[0].1.description, "Needs the lgtm label.");
+    world.pool.changes[0].statuses.push(crate::facts::CommitStatus {
+        context: super::contexts::POOL_CONTEXT.into(),
+        state: statuses[0].1.state,
+        description: statuses[0].1.cut(),
+        target_url: String::new(),
+        creator: None,
+        created_at: None,
+    });
+    assert!(world.plan().statuses.is_empty());
+    world.policy.strategy = Strategy::Tide(TideLimits { batch: BatchLimit::Any, prioritize_existing: true });
+    assert_eq!(world.plan().statuses[0].1.description, "Not mergeable. Needs lgtm label.");
+}
+
+#[test]
 fn an_issue_that_blocks_lets_nothing_land() {
     let mut world = world(&[1]);
     world.pool.blockers = vec![Blocker { number: 7, title: "Tests are broken".into() }];
@@ -151,6 +210,7 @@ fn a_merge_that_was_not_done_is_called_for_again_after_a_while() {
     world.answers.insert(1, Answer::Unclear("timeout".into()));
     world.run(3);
     assert!(world.merged.is_empty(), "nothing is repeated while the first call may be under way");
+    assert_eq!(world.plan().look_again_at, Some(world.now + super::intent::UNCLEAR_FOR));
     world.wait(1);
     world.read(1);
     world.settle();
