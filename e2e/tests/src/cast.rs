@@ -43,7 +43,7 @@ impl Cast {
 
     /// The head of a pull request.
     pub fn head(&self, number: u64) -> String {
-        self.github.look(|state| state.pull(&REPOSITORY.into(), number).unwrap().head_sha.to_string())
+        self.github.look(|state| state.pull(&REPOSITORY.into(), number).unwrap().head_sha.clone())
     }
 
     /// The state of a context on a commit; empty: there is none.
@@ -72,7 +72,7 @@ impl Cast {
     pub fn merged(&self, number: u64) -> Option<String> {
         self.github.look(|state| {
             let pull = state.pull(&REPOSITORY.into(), number).unwrap();
-            pull.merged.as_ref().map(|merged| merged.sha.to_string())
+            pull.merged.as_ref().map(|merged| merged.sha.clone())
         })
     }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use std::time::Duration;
 use stories::Stage;
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 fn told(conditions: &[Condition], type_: ConditionType) -> String {
     let found = conditions.iter().find(|condition| condition.type_ == type_.as_str());
@@ -81,12 +81,12 @@ async fn a_periodic_runs_once_a_day_over_restarts() {
     };
     for _ in 0..3 {
         let operating = stage.operate();
-        tokio::time::sleep(Duration::from_secs(3600)).await;
+        tokio::time::sleep(Duration::from_hours(1)).await;
         drop(operating);
     }
     assert_eq!(nightly().await, 1);
     let operating = stage.operate();
-    tokio::time::sleep(Duration::from_secs(24 * 3600)).await;
+    tokio::time::sleep(Duration::from_hours(24)).await;
     assert_eq!(nightly().await, 2);
     let run = runs.list(&ListParams::default()).await.unwrap().items.into_iter().next().unwrap();
     assert_eq!(run.annotations().get(api::keys::SOURCE).map(String::as_str), Some("jobconfig/widgets"));
@@ -100,7 +100,7 @@ async fn a_periodic_runs_once_a_day_over_restarts() {
 async fn a_status_is_written_only_when_it_says_something_new() {
     let stage = Stage::set().await;
     let operating = stage.operate();
-    tokio::time::sleep(Duration::from_secs(600)).await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
     let versions = async || {
         (
             repository(&stage, "acme").await.resource_version(),
@@ -109,7 +109,7 @@ async fn a_status_is_written_only_when_it_says_something_new() {
         )
     };
     let before = versions().await;
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(versions().await, before);
     drop(operating);
 }

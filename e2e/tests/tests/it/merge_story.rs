@@ -7,7 +7,7 @@ use stories::{
 };
 use world_github::Fate;
 
-const HOUR: Patience = Patience(Duration::from_secs(3600));
+const HOUR: Patience = Patience(Duration::from_hours(1));
 
 fn show_logs() {
     let filter = tracing_subscriber::EnvFilter::from_default_env();
@@ -19,7 +19,7 @@ async fn a_change_is_tested_mended_approved_and_merged() {
     show_logs();
     let stage = Stage::set().await;
     let operating = stage.operate();
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     story::play(&stage.cast, HOUR, |_| ()).await.unwrap();
     drop(operating);
 }
@@ -30,7 +30,7 @@ async fn the_story_ends_the_same_when_every_webhook_is_lost() {
     let stage = Stage::set().await;
     stage.github.choose_fates(|_| Fate::Lose);
     let operating = stage.operate();
-    tokio::time::sleep(Duration::from_secs(60)).await;
+    tokio::time::sleep(Duration::from_mins(1)).await;
     story::play(&stage.cast, HOUR, |_| ()).await.unwrap();
     drop(operating);
 }

@@ -123,7 +123,7 @@ fn container((name, image, progress): &(String, String, Progress)) -> ContainerS
             });
         }
         Progress::Running { since } => {
-            state.running = Some(ContainerStateRunning { started_at: Some(Time(*since)) })
+            state.running = Some(ContainerStateRunning { started_at: Some(Time(*since)) });
         }
         Progress::Ended { code, signal, since, at } => {
             state.terminated = Some(ContainerStateTerminated {

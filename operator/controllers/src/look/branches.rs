@@ -15,7 +15,7 @@ use forge::Forge;
 use std::{collections::BTreeSet, time::Duration};
 
 /// What a round of catching up could not start is started after this.
-const NEXT_ROUND: Duration = Duration::from_secs(60);
+const NEXT_ROUND: Duration = Duration::from_mins(1);
 
 pub(super) async fn look(context: &Context, repository: &RepoName) -> Result<Option<Duration>, LookError> {
     let governed = context.governed(repository).await?;

@@ -66,7 +66,7 @@ impl LookError {
         match self {
             Self::NotServed(_) => Intent::Stalled,
             Self::Forge(error) if !error.is_transient() => Intent::Stalled,
-            Self::Forge(ForgeError::RateLimited { .. }) => Intent::Wait(Duration::from_secs(60)),
+            Self::Forge(ForgeError::RateLimited { .. }) => Intent::Wait(Duration::from_mins(1)),
             Self::Forge(_) | Self::Kubernetes(_) | Self::Git(_) | Self::Unanswered(_) => Intent::Retry,
         }
     }

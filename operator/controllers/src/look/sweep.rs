@@ -9,7 +9,7 @@ use kube::ResourceExt;
 use std::{collections::BTreeSet, time::Duration};
 
 /// Between two sweeps of everything.
-const EVERY: Duration = Duration::from_secs(300);
+const EVERY: Duration = Duration::from_mins(5);
 
 /// All repositories that are governed here: each gets a sweep of its own.
 pub async fn sweep_everything(context: &Context) -> Result<Option<Duration>, LookError> {

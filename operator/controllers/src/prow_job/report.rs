@@ -41,10 +41,9 @@ pub enum ReportError {
 impl ReportError {
     pub(super) fn intent(&self) -> Intent {
         match self {
-            Self::NotServed(_) => Intent::Stalled,
-            Self::Forge(ForgeError::RateLimited { .. }) => Intent::Wait(Duration::from_secs(60)),
+            Self::Forge(ForgeError::RateLimited { .. }) => Intent::Wait(Duration::from_mins(1)),
             Self::Forge(error) if error.is_transient() => Intent::Retry,
-            Self::Forge(_) => Intent::Stalled,
+            Self::NotServed(_) | Self::Forge(_) => Intent::Stalled,
         }
     }
 }

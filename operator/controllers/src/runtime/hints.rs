@@ -146,7 +146,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_sooner_hint_wins_over_a_later_one() {
         let hints = Hints::default();
-        hints.hint_in("a", Duration::from_secs(3600));
+        hints.hint_in("a", Duration::from_hours(1));
         hints.hint_in("a", Duration::from_secs(1));
         let start = Instant::now();
         hints.next().await;

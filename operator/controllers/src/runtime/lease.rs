@@ -96,7 +96,7 @@ impl Candidate {
                 Ok(Some(leadership)) => return leadership,
                 Ok(None) => {}
                 Err(error) => {
-                    tracing::warn!(%error, lease = self.name, "the Lease could not be read or written")
+                    tracing::warn!(%error, lease = self.name, "the Lease could not be read or written");
                 }
             }
             tokio::time::sleep(self.timing.retry).await;

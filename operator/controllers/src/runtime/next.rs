@@ -30,10 +30,10 @@ pub trait StageError: std::error::Error {
 }
 
 const FIRST: Duration = Duration::from_millis(500);
-const LONGEST: Duration = Duration::from_secs(300);
-const AFTER_BUG: Duration = Duration::from_secs(600);
+const LONGEST: Duration = Duration::from_mins(5);
+const AFTER_BUG: Duration = Duration::from_mins(10);
 /// Everything is looked at again after this, whatever was missed.
-const RESYNC: Duration = Duration::from_secs(600);
+const RESYNC: Duration = Duration::from_mins(10);
 
 /// Back-off by object.
 #[derive(Debug, Default)]

@@ -250,7 +250,7 @@ impl Catalogue {
                         });
                         match clash {
                             Some(other) => {
-                                refused.push(clashing(namespace, accepted, job.context(), &other.namespace))
+                                refused.push(clashing(namespace, accepted, job.context(), &other.namespace));
                             }
                             None => all.push(TenantJob { namespace: namespace.clone(), job: job.clone() }),
                         }

@@ -134,7 +134,7 @@ impl<'f, 'a> Commands<'f, 'a> {
     }
 
     /// What follows from the state that all texts left: the approval, and whether `lgtm` still means this head.
-    pub(super) fn from_state_alone(mut self) -> Plan {
+    pub(super) fn asked_by_the_state(mut self) -> Plan {
         let mut all = Plan::new();
         if self.plugins.wip && self.item.open && self.item.kind == Kind::PullRequest {
             all.extend(wip::plan(&self.item));

@@ -104,7 +104,7 @@ pub fn pull(triggered: trigger::Look, facts: &Facts<'_>, plugins: &Plugins) -> L
         plan.actions.push(Planned::new(LookAction::Mark(comment.id), LookReason::CarriedOut));
     }
     plan.actions.extend(after_texts);
-    plan.actions.extend(commands.from_state_alone().into_iter().map(|planned| command(planned, None)));
+    plan.actions.extend(commands.asked_by_the_state().into_iter().map(|planned| command(planned, None)));
     plan
 }
 
