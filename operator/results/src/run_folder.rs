@@ -79,3 +79,41 @@ pub fn pointers(place: &Place, build_id: &str, mode: Mode) -> Result<Vec<Object>
     }
     Ok(objects)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place;
+    use api::{decoration::GcsConfiguration, prow_job::ProwJobSpec};
+
+    fn postsubmit(configuration: &GcsConfiguration) -> Place {
+        let spec: ProwJobSpec = serde_json::from_str(
+            r#"{ "type": "postsubmit", "job": "unit", "refs": { "base_ref": "main" } }"#,
+        )
+        .unwrap();
+        place(configuration, &spec, "9").unwrap()
+    }
+
+    fn names(objects: &[Object]) -> Vec<&str> {
+        objects.iter().map(|object| object.name.as_str()).collect()
+    }
+
+    #[test]
+    fn a_run_has_its_folder_and_files_that_lead_there() {
+        let place = postsubmit(&GcsConfiguration { bucket: "b".into(), ..GcsConfiguration::default() });
+        let folder = RunFolder::new(&place).unwrap();
+        assert_eq!(folder.object(file::STARTED).unwrap().as_str(), "logs/unit/9/started.json");
+        let sub = folder.sub_folder("extra/").unwrap();
+        assert_eq!(sub.object("x").unwrap().as_str(), "logs/unit/9/extra/x");
+        assert!(folder.sub_folder("../8").is_err() && folder.object("../x").is_err());
+        assert_eq!(names(&pointers(&place, "9", Mode::Overwrite).unwrap()), ["logs/unit/latest-build.txt"]);
+    }
+
+    #[test]
+    fn a_folder_of_the_machine_holds_one_run_and_no_pointers() {
+        let place =
+            postsubmit(&GcsConfiguration { local_output_dir: "/out".into(), ..GcsConfiguration::default() });
+        assert_eq!(RunFolder::new(&place).unwrap().object(file::STARTED).unwrap().as_str(), "started.json");
+        assert!(pointers(&place, "9", Mode::Overwrite).unwrap().is_empty());
+    }
+}

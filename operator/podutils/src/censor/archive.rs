@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Bytes that tell the kind of a file.
-pub(super) const HEAD: u64 = 8;
+pub(super) const HEAD: u64 = BLOCK as u64;
 /// Largest archive, packed as well as unpacked: what a sidecar's memory bears.
 pub(super) const MOST: u64 = 128 << 20;
 /// How deep archives lie in archives.
@@ -25,6 +25,8 @@ const BLOCK: usize = 512;
 pub(super) enum Kind {
     /// Bytes that are what they look like.
     Plain,
+    /// A tar archive.
+    Tar,
     /// Compressed with gzip.
     Gzip,
     /// A zip archive.
@@ -47,6 +49,9 @@ impl Kind {
         }
         if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
             return Self::Zip;
+        }
+        if is_tar_header(head) {
+            return Self::Tar;
         }
         let sealed = SEALED.iter().find(|(magic, _)| head.starts_with(magic));
         sealed.map_or(Self::Plain, |(_, name)| Self::Sealed(name))
@@ -83,14 +88,14 @@ impl From<io::Error> for Withheld {
 pub(super) fn censor(bytes: &mut Vec<u8>, secrets: &Secrets) -> Result<(), Withheld> {
     let mut left = MOST;
     match Kind::of(bytes) {
-        Kind::Plain => {
+        Kind::Plain | Kind::Tar => {
             plain(bytes, secrets, &mut left, 0)?;
             Ok(())
         }
         Kind::Gzip => {
             let mut inside = unpack(bytes, &mut left)?;
             match Kind::of(&inside) {
-                Kind::Plain => {
+                Kind::Plain | Kind::Tar => {
                     if plain(&mut inside, secrets, &mut left, 0)? {
                         *bytes = pack(&inside)?;
                     }
@@ -110,7 +115,7 @@ fn plain(bytes: &mut [u8], secrets: &Secrets, left: &mut u64, depth: u32) -> Res
         let content = bytes.get(content.clone()).unwrap_or_default();
         match Kind::of(content) {
             Kind::Plain => {}
-            Kind::Gzip | Kind::Zip | Kind::Sealed(_) => look(content, secrets, left, depth + 1)?,
+            Kind::Tar | Kind::Gzip | Kind::Zip | Kind::Sealed(_) => look(content, secrets, left, depth + 1)?,
         }
     }
     let found = secrets.blank(bytes);
@@ -139,7 +144,7 @@ fn look(bytes: &[u8], secrets: &Secrets, left: &mut u64, depth: u32) -> Result<(
             }
             Ok(())
         }
-        Kind::Plain => {
+        Kind::Plain | Kind::Tar => {
             let mut copy = bytes.to_vec();
             if plain(&mut copy, secrets, left, depth)? { Err(Withheld::SecretInside) } else { Ok(()) }
         }
@@ -176,7 +181,7 @@ fn tar(bytes: &[u8]) -> Vec<Member> {
     let mut members = Vec::new();
     let mut at = 0;
     while let Some(header) = bytes.get(at..at + BLOCK) {
-        if header.get(257..262) != Some(b"ustar") {
+        if !is_tar_header(header) {
             break;
         }
         let Some(size) = header.get(124..136).and_then(size) else { break };
@@ -186,6 +191,10 @@ fn tar(bytes: &[u8]) -> Vec<Member> {
         at = end.next_multiple_of(BLOCK);
     }
     members
+}
+
+fn is_tar_header(bytes: &[u8]) -> bool {
+    bytes.get(257..262) == Some(b"ustar")
 }
 
 /// A number in octal digits.
@@ -268,6 +277,17 @@ mod tests {
         assert!(matches!(censor(&mut archive, &secrets()), Err(Withheld::SecretInside)));
         let mut twice = pack(&inner).unwrap();
         assert!(matches!(censor(&mut twice, &secrets()), Err(Withheld::SecretInside)));
+    }
+
+    #[test]
+    fn an_archive_that_is_not_compressed_is_looked_into_all_the_same() {
+        let tar = |name, content: &[u8]| unpack(&tar_gz(&[(name, content)]), &mut MOST.clone()).unwrap();
+        let mut archive = tar("a.gz", &pack(b"hunter2").unwrap());
+        assert_eq!(Kind::of(&archive), Kind::Tar);
+        assert!(matches!(censor(&mut archive, &secrets()), Err(Withheld::SecretInside)));
+        let mut archive = tar("a", b"hunter2");
+        censor(&mut archive, &secrets()).unwrap();
+        assert_eq!(content_of(&pack(&archive).unwrap(), "a"), "XXXXXXX");
     }
 
     #[test]

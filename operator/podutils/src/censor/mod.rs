@@ -84,7 +84,7 @@ impl Censor {
             file.rewind()?;
             match Kind::of(&head) {
                 Kind::Plain => Ok(Box::new(Censored::new(file, secrets.clone())) as Box<dyn Read + Send>),
-                Kind::Gzip | Kind::Zip | Kind::Sealed(_) => {
+                Kind::Tar | Kind::Gzip | Kind::Zip | Kind::Sealed(_) => {
                     let _one = one_archive.lock().unwrap_or_else(PoisonError::into_inner);
                     Ok(Box::new(Cursor::new(archive(file, &path, &secrets)?)))
                 }

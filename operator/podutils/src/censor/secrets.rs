@@ -87,6 +87,8 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let named = |path: &Path| format!("folder of secrets {}", path.display());
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
+    // A link that leads upwards must not lead round and round.
+    let mut seen = BTreeSet::new();
     while let Some(folder) = open.pop() {
         for entry in fs::read_dir(&folder).with_context(|| named(&folder))? {
             let entry = entry.with_context(|| named(&folder))?;
@@ -94,13 +96,12 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
                 continue;
             }
             let path = entry.path();
-            // The files of a mounted Secret are links.
-            if fs::metadata(&path).with_context(|| named(&path))?.is_dir() {
-                if !entry.file_type().with_context(|| named(&path))?.is_symlink() {
-                    open.push(path);
-                }
-            } else {
-                found.push(path);
+            // The files and folders of a mounted Secret are links to what Kubernetes keeps for itself.
+            let real = path.canonicalize().with_context(|| named(&path))?;
+            match (real.is_dir(), seen.insert(real)) {
+                (true, true) => open.push(path),
+                (true, false) => {}
+                (false, _) => found.push(path),
             }
         }
     }
@@ -189,6 +190,17 @@ mod tests {
             read_files(&[(".dockerconfigjson", docker), ("credentials", "[default]\nkey = \"s3cret\"")], 0)
                 .unwrap();
         assert_eq!(blanked(&secrets, "hunter2 dTpwdw== s3cret"), "XXXXXXX XXXXXXXX XXXXXX");
+    }
+
+    #[test]
+    fn secrets_are_found_as_kubernetes_mounts_them() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join("..2026/deep")).unwrap();
+        fs::write(folder.path().join("..2026/deep/token"), "hunter2").unwrap();
+        std::os::unix::fs::symlink("..2026", folder.path().join("..data")).unwrap();
+        std::os::unix::fs::symlink("..data/deep", folder.path().join("deep")).unwrap();
+        std::os::unix::fs::symlink("..", folder.path().join("..2026/deep/up")).unwrap();
+        assert!(files(folder.path()).unwrap().contains(&folder.path().join("deep/token")));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `entrypoint`, around real processes.
 
-use crate::programs::{eventually, is_alive, program, run, text, written};
+use crate::programs::{eventually, is_alive, program, run, send, text, written};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use std::{
@@ -100,16 +100,22 @@ fn a_process_that_takes_too_long_is_interrupted_and_then_killed() {
 }
 
 #[test]
-fn a_stop_reaches_the_children_of_the_process() {
+fn a_stop_reaches_the_children_of_the_process_while_they_can_still_clean_up() {
     let pod = Pod::new();
-    let id = pod.path("id");
-    // A shell that waits for its child hears of no signal before the child has ended.
-    let script = format!("sh -c 'echo $$ > {}; exec sleep 600'; true", id.display());
-    let mut child = program("entrypoint", &[("ENTRYPOINT_OPTIONS", &pod.options(&script))]).spawn().unwrap();
+    let (id, cleaned) = (pod.path("id"), pod.path("cleaned"));
+    let child = format!(
+        r#"trap "" INT; trap "echo yes > {}; exit" TERM; echo $$ > {}; while :; do sleep 0.01; done"#,
+        cleaned.display(),
+        id.display()
+    );
+    // A shell that waits for its child acts on a signal only when the child has ended.
+    let script = format!("trap : INT TERM; sh -c '{child}'; true");
+    let mut entrypoint =
+        program("entrypoint", &[("ENTRYPOINT_OPTIONS", &pod.options(&script))]).spawn().unwrap();
     let id = written(&id);
-    crate::programs::send(&child, Signal::TERM);
-    assert_eq!(child.wait().unwrap().code(), Some(130));
-    assert_eq!(pod.marker(), "130");
+    send(&entrypoint, Signal::TERM);
+    assert_eq!(entrypoint.wait().unwrap().code(), Some(130));
+    assert_eq!((pod.marker().as_str(), text(cleaned).as_str()), ("130", "yes\n"));
     eventually("the child of the process ends", || (!is_alive(&id)).then_some(()));
     assert!(pod.log().contains("asked to stop by signal 15"), "{}", pod.log());
 }
@@ -126,7 +132,7 @@ fn the_process_own_code_after_a_stop_is_passed_on_where_this_is_asked_for() {
     options["propagate_error_code"] = json!(true);
     let mut child = program("entrypoint", &[("ENTRYPOINT_OPTIONS", &options)]).spawn().unwrap();
     written(&ready);
-    crate::programs::send(&child, Signal::TERM);
+    send(&child, Signal::TERM);
     assert_eq!(child.wait().unwrap().code(), Some(7));
     assert_eq!(pod.marker(), "7");
 }
