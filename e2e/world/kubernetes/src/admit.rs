@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::failure::{Failure, FieldError};
 use crate::gc::{self, Work};
@@ -55,8 +55,12 @@ pub(crate) fn admit_new(
         built_in_rules::begin(built_in, &mut object);
     }
     check(write, &object, None)?;
-    if state.store.get(&kind.collection(), &write.key(&name)).is_some() {
-        return Err(Failure::already_exists(kind, &name));
+    if let Some(existing) = state.store.get(&kind.collection(), &write.key(&name)) {
+        let mut failure = Failure::already_exists(kind, &name);
+        if object::deleting(&existing) {
+            failure.message = format!("object is being deleted: {}", failure.message);
+        }
+        return Err(failure);
     }
     let uid = state.ids.uid();
     set(&mut object, &["metadata", "uid"], json!(uid));
@@ -171,6 +175,16 @@ fn timeless(object: &Value) -> Value {
 
 /// Gives an object the namespace of the request; 400 if it names another.
 fn place(write: &Write<'_>, object: &mut Value) -> Result<(), Failure> {
+    // Metadata is a Go struct for every kind: what is empty in it is absent.
+    if let Some(Value::Object(metadata)) = object.get_mut("metadata") {
+        metadata.retain(|name, value| {
+            let optional =
+                matches!(name.as_str(), "labels" | "annotations" | "finalizers" | "ownerReferences");
+            let empty =
+                value.as_object().is_some_and(Map::is_empty) || value.as_array().is_some_and(Vec::is_empty);
+            !(value.is_null() || optional && empty)
+        });
+    }
     let asked = &write.call.namespace;
     let own = object::namespace(object);
     if !write.kind().namespaced {

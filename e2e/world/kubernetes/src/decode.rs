@@ -104,6 +104,7 @@ pub(crate) fn decode(
             return Err(unfit(&why));
         }
     }
+    schema::drop_nulls(node, &mut object);
     fill_defaults(write, &mut object);
     Ok(object)
 }
