@@ -131,7 +131,9 @@ fn interleave(node: Option<Node<'_>>, live: &[Value], config: &[Value]) -> Vec<V
             if ours == theirs {
                 all.push(merged(theirs, applied));
                 done.push(theirs);
-                (left.next(), right.next(), shared.next());
+                left.next();
+                right.next();
+                shared.next();
                 continue;
             }
             // A shared item whose turn has not come stands where the applied list puts it.

@@ -214,7 +214,9 @@ pub(crate) fn drop_nulls(node: Node<'_>, value: &mut Value) {
         }
         Value::Array(list) => {
             if let Some(items) = node.items() {
-                list.iter_mut().for_each(|item| drop_nulls(items, item));
+                for item in list {
+                    drop_nulls(items, item);
+                }
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
