@@ -37,14 +37,16 @@ pub(crate) fn apply(
     applier.fields.member = false;
     let mut object = merge(Some(node), live, config);
     if let Some(last) = &last {
-        if last.fields == applier.fields {
-            applier.time.clone_from(&last.time);
-        }
         let mut kept = applier.fields.clone();
         for manager in &managers {
             kept.union(&manager.fields);
         }
+        // An object keeps its metadata, whoever owned what in it.
+        kept.children.entry(Step::Field("metadata".to_owned())).or_default().member = true;
         prune(Some(node), &mut object, &last.fields, &kept);
+    }
+    if ownable(live) == ownable(&object) {
+        applier.time = last.map(|last| last.time).unwrap_or_default();
     }
     let difference = compare(Some(node), Some(&ownable(live)), Some(&ownable(&object)));
     let mut conflicts: Vec<(String, String)> = Vec::new();
@@ -103,50 +105,111 @@ fn merge(node: Option<Node<'_>>, live: &Value, config: &Value) -> Value {
         }
         (Value::Array(live), Value::Array(config)) => match list_kind(node) {
             ListKind::Atomic => Value::Array(config.clone()),
-            ListKind::Set | ListKind::Map(_) => {
-                let mut merged: Vec<(Step, Value)> =
-                    items(node, live).map(|(step, value)| (step, value.clone())).collect();
-                for (step, value) in items(node, config) {
-                    match merged.iter_mut().find(|(known, _)| *known == step) {
-                        Some((_, live)) => *live = merge(node.and_then(Node::items), live, value),
-                        None => merged.push((step, value.clone())),
-                    }
-                }
-                Value::Array(merged.into_iter().map(|(_, value)| value).collect())
-            }
+            ListKind::Set | ListKind::Map(_) => Value::Array(interleave(node, live, config)),
         },
         (_, config) => config.clone(),
     }
 }
 
+/// Two keyed lists as one: in the applied order, with what only the live list has where it stood before.
+fn interleave(node: Option<Node<'_>>, live: &[Value], config: &[Value]) -> Vec<Value> {
+    let live: Vec<(Step, &Value)> = items(node, live).collect();
+    let config: Vec<(Step, &Value)> = items(node, config).collect();
+    let find = |list: &[(Step, &Value)], step: &Step| {
+        list.iter().find(|(s, _)| s == step).map(|(_, v)| Value::clone(v))
+    };
+    let merged = |step: &Step, applied: &Value| match find(&live, step) {
+        Some(live) => merge(node.and_then(Node::items), &live, applied),
+        None => applied.clone(),
+    };
+    let mut shared =
+        config.iter().map(|(step, _)| step).filter(|step| find(&live, step).is_some()).peekable();
+    let (mut left, mut right) = (live.iter().peekable(), config.iter().peekable());
+    let (mut all, mut done): (Vec<Value>, Vec<&Step>) = (Vec::new(), Vec::new());
+    while left.peek().is_some() || right.peek().is_some() {
+        if let (Some((ours, _)), Some((theirs, applied))) = (left.peek(), right.peek()) {
+            if ours == theirs {
+                all.push(merged(theirs, applied));
+                done.push(theirs);
+                left.next();
+                right.next();
+                shared.next();
+                continue;
+            }
+            // A shared item whose turn has not come stands where the applied list puts it.
+            if find(&config, ours).is_some() && shared.peek().is_some_and(|next| *next != ours) {
+                left.next();
+                continue;
+            }
+        }
+        if let Some((ours, value)) = left.peek() {
+            if find(&config, ours).is_none() {
+                all.push(Value::clone(value));
+                left.next();
+                continue;
+            }
+            if done.contains(&ours) {
+                left.next();
+            }
+        }
+        if let Some((theirs, applied)) = right.next() {
+            all.push(merged(theirs, applied));
+            done.push(theirs);
+            if shared.peek() == Some(&theirs) {
+                shared.next();
+            }
+        }
+    }
+    all
+}
+
 /// Takes away what the applier owned before (`last`) and nobody owns now (`kept`). A field goes with all below it, as
-/// long as nothing below it is owned.
-fn prune(node: Option<Node<'_>>, value: &mut Value, last: &FieldSet, kept: &FieldSet) {
+/// long as nothing below it is owned. What has lost all it held is null, as in Kubernetes, where that is often refused.
+fn prune(node: Option<Node<'_>>, value: &mut Value, last: &FieldSet, kept: &FieldSet) -> bool {
     let nothing = FieldSet::default();
     let goes = |step: &Step| last.reaches(step) && !kept.reaches(step);
+    // An empty set or map-list holds nothing that could be owned, and is left alone.
+    let hollow = |name: &str, value: &Value| {
+        let mut alone = serde_json::Map::new();
+        alone.insert(name.to_owned(), value.clone());
+        FieldSet::of(node, &Value::Object(alone)).is_empty()
+    };
+    let mut pruned = false;
     match value {
         Value::Object(map) => {
-            map.retain(|name, _| !goes(&Step::Field(name.clone())));
-            for (name, value) in map {
+            let before = map.len();
+            map.retain(|name, value| !goes(&Step::Field(name.clone())) || hollow(name, value));
+            pruned |= map.len() < before;
+            for (name, value) in map.iter_mut() {
                 let step = Step::Field(name.clone());
                 if let Some(last) = last.child(&step) {
                     let child = node.and_then(|node| node.field(name));
-                    prune(child, value, last, kept.child(&step).unwrap_or(&nothing));
+                    pruned |= prune(child, value, last, kept.child(&step).unwrap_or(&nothing));
                 }
+            }
+            if pruned && map.is_empty() {
+                *value = Value::Null;
             }
         }
         Value::Array(list) if list_kind(node) != ListKind::Atomic => {
             let steps: Vec<Step> = items(node, list).map(|(step, _)| step).collect();
+            let before = list.len();
             let mut at = steps.iter();
             list.retain(|_| !at.next().is_some_and(goes));
-            for (step, value) in steps.iter().filter(|step| !goes(step)).zip(list) {
+            pruned |= list.len() < before;
+            for (step, value) in steps.iter().filter(|step| !goes(step)).zip(list.iter_mut()) {
                 if let Some(last) = last.child(step) {
-                    prune(node.and_then(Node::items), value, last, kept.child(step).unwrap_or(&nothing));
+                    let kept = kept.child(step).unwrap_or(&nothing);
+                    pruned |= prune(node.and_then(Node::items), value, last, kept);
                 }
+            }
+            if pruned && list.is_empty() {
+                *value = Value::Null;
             }
         }
         _ => {}
     }
+    pruned
 }
 
 /// What of a configuration is applied through an endpoint: the status only through its subresource, the spec never there.

@@ -104,11 +104,12 @@ impl FieldSet {
     }
 
     fn collect_paths(&self, path: &str, paths: &mut Vec<String>) {
-        if self.member {
-            paths.push(path.to_owned());
-        }
-        for (step, child) in &self.children {
-            child.collect_paths(&format!("{path}{}", step.shown()), paths);
+        // First what is in the set at this level, then what lies deeper.
+        let below: Vec<(String, &Self)> =
+            self.children.iter().map(|(step, child)| (format!("{path}{}", step.shown()), child)).collect();
+        paths.extend(below.iter().filter(|(_, child)| child.member).map(|(path, _)| path.clone()));
+        for (path, child) in below {
+            child.collect_paths(&path, paths);
         }
     }
 
@@ -152,7 +153,10 @@ impl FieldSet {
                     let mut child = Self::of(declared.or_else(|| node.and_then(Node::additional)), value);
                     let hollow = value.is_null() || value.as_object().is_some_and(Map::is_empty);
                     child.member |= hollow || declared.is_none();
-                    set.children.insert(Step::Field(name.clone()), child);
+                    // An empty set or map-list is owned by nobody.
+                    if !child.is_empty() {
+                        set.children.insert(Step::Field(name.clone()), child);
+                    }
                 }
             }
             Value::Array(list) if list_kind(node) != ListKind::Atomic => {
@@ -251,7 +255,9 @@ fn walk(
         _ => false,
     };
     let comparable = match (old, new) {
-        (Some(old), Some(new)) => old.is_object() == new.is_object() && old.is_array() == new.is_array(),
+        (Some(old), Some(new)) if !old.is_null() && !new.is_null() => {
+            old.is_object() == new.is_object() && old.is_array() == new.is_array()
+        }
         _ => true,
     };
     if comparable && (of(old) || of(new)) {

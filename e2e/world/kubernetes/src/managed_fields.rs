@@ -22,6 +22,7 @@ pub(crate) struct Manager {
     pub(crate) operation: Operation,
     pub(crate) api_version: String,
     pub(crate) subresource: String,
+    /// When it last changed something; empty for an applier that never has, because others had applied the same.
     pub(crate) time: String,
     pub(crate) fields: FieldSet,
 }
@@ -70,9 +71,12 @@ impl Manager {
             Operation::Update => "Update",
         };
         let mut entry = json!({
-            "manager": self.name, "operation": operation, "apiVersion": self.api_version, "time": self.time,
+            "manager": self.name, "operation": operation, "apiVersion": self.api_version,
             "fieldsType": "FieldsV1", "fieldsV1": self.fields.to_fields(),
         });
+        if !self.time.is_empty() {
+            object::set(&mut entry, &["time"], json!(self.time));
+        }
         if !self.subresource.is_empty() {
             object::set(&mut entry, &["subresource"], json!(self.subresource));
         }

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+use crate::admit::{admit_new, admit_update};
 use crate::apply;
+use crate::decode::{Strictness, decode, fill_defaults, unreadable};
 use crate::failure::{Failure, FieldError};
 use crate::managed_fields::{self, Operation};
 use crate::object::{self, set};
@@ -11,9 +13,7 @@ use crate::schema::{self, Node};
 use crate::state::State;
 use crate::strategic;
 use crate::strict;
-use crate::write::{
-    Answer, Outcome, Ownership, Strictness, Write, admit_new, admit_update, decode, fill_defaults, unreadable,
-};
+use crate::write::{Answer, Outcome, Ownership, Write};
 
 /// PATCH of an object.
 pub(crate) fn patch(state: &mut State, write: &Write<'_>, body: &[u8]) -> Result<Answer, Failure> {

@@ -198,7 +198,32 @@ fn prune_into(node: Node<'_>, value: &mut Value, path: &str, unknown: &mut Vec<S
     }
 }
 
-/// Fills in the schema's defaults.
+/// Drops nulls that the schema does not allow: as sent, they count as absent.
+pub(crate) fn drop_nulls(node: Node<'_>, value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|name, value| {
+                !value.is_null()
+                    || node.field(name).is_none_or(|field| field.flag("nullable") || field.kind().is_empty())
+            });
+            for (name, value) in map {
+                if let Some(field) = node.field(name) {
+                    drop_nulls(field, value);
+                }
+            }
+        }
+        Value::Array(list) => {
+            if let Some(items) = node.items() {
+                for item in list {
+                    drop_nulls(items, item);
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// Fills in the schema's defaults; a null that is not allowed counts as absent where there is one.
 pub(crate) fn fill_defaults(node: Node<'_>, value: &mut Value) {
     match value {
         Value::Object(map) => {
@@ -209,7 +234,10 @@ pub(crate) fn fill_defaults(node: Node<'_>, value: &mut Value) {
             });
             for (name, property) in node.properties() {
                 if let Some(default) = property.keyword("default") {
-                    map.entry(name.clone()).or_insert_with(|| default.clone());
+                    let absent = map.get(name).is_none_or(|v| v.is_null() && !property.flag("nullable"));
+                    if absent {
+                        map.insert(name.clone(), default.clone());
+                    }
                 }
             }
             for (name, value) in map {
