@@ -46,9 +46,9 @@ const CONCURRENCY: u16 = 4;
 /// How many things on GitHub are looked at at a time.
 const LOOKERS: usize = 4;
 /// Between two rounds of removing what is old.
-const RETENTION: Duration = Duration::from_secs(600);
+const RETENTION: Duration = Duration::from_mins(10);
 /// Between two rounds of asking for failed deliveries again.
-const RECOVERY: Duration = Duration::from_secs(300);
+const RECOVERY: Duration = Duration::from_mins(5);
 
 /// What a leader needs.
 pub struct Leader {

@@ -47,7 +47,7 @@ pub(super) async fn named(context: &Context, object: &LabelPolicy) -> Named {
             match governors.governs(&namespace, &repository) {
                 Ok(()) => named.repositories.extend([repository]),
                 Err(reason) => {
-                    named.problems.push(Problem::error(path, format!("NotGoverned: {}", reason.sentence())))
+                    named.problems.push(Problem::error(path, format!("NotGoverned: {}", reason.sentence())));
                 }
             }
             continue;
