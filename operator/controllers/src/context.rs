@@ -24,7 +24,10 @@ use jiff::Timestamp;
 use kube::{Client, ResourceExt, runtime::reflector::ObjectRef};
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tokio::sync::watch;
 
@@ -79,6 +82,7 @@ pub struct Installation {
     problems: Mutex<Arc<Vec<Problem>>>,
     claims: Mutex<Arc<Claims>>,
     changes: watch::Sender<u64>,
+    known: AtomicBool,
 }
 
 impl Installation {
@@ -102,6 +106,16 @@ impl Installation {
     pub fn note(&self, problems: Vec<Problem>) {
         *self.problems.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(problems);
         self.changed();
+    }
+
+    /// Settings and claims have been read: before, that nobody governs a repository says nothing.
+    pub fn become_known(&self) {
+        self.known.store(true, Ordering::Release);
+    }
+
+    /// Whether settings and claims have been read since this leader began.
+    pub fn is_known(&self) -> bool {
+        self.known.load(Ordering::Acquire)
     }
 
     /// The recorded claims.

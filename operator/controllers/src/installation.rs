@@ -54,6 +54,7 @@ pub async fn start(home: &Client, namespace: &str) -> Result<Installation, kube:
     }
     installation.claim(claims_in(api.get_opt(CLAIMS).await?.as_ref()));
     take(home, namespace, &installation, api.get_opt(SETTINGS).await?.as_ref()).await?;
+    installation.become_known();
     Ok(installation)
 }
 

@@ -31,13 +31,12 @@ impl<'a> Arguments<'a> {
         T: DeserializeOwned,
         F: Parser + TryInto<T, Error = anyhow::Error>,
     {
-        match std::env::var(variable) {
-            Ok(text) => read(variable, &text),
-            Err(_) => {
-                let line = std::iter::once(OsString::from(program)).chain(self.arguments.iter().cloned());
-                F::parse_from(line).try_into()
-            }
+        if let Some(text) = std::env::var_os(variable) {
+            let text = text.to_str().with_context(|| format!("variable {variable} is not UTF-8"))?;
+            return read(variable, text);
         }
+        let line = std::iter::once(OsString::from(program)).chain(self.arguments.iter().cloned());
+        F::parse_from(line).try_into()
     }
 }
 

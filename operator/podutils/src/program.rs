@@ -37,7 +37,7 @@ impl Program {
     }
 
     /// The program that a command line means, and its arguments: the file's own name, else the first argument.
-    pub fn of<'a>(command_line: &'a [OsString]) -> Option<(Self, &'a [OsString])> {
+    pub fn of(command_line: &[OsString]) -> Option<(Self, &[OsString])> {
         let (own, arguments) = command_line.split_first()?;
         let own = Path::new(own).file_name().and_then(|name| name.to_str());
         if let Some(program) = own.and_then(Self::named) {

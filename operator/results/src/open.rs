@@ -10,7 +10,11 @@ use object_store::{
     local::LocalFileSystem,
 };
 use serde::Deserialize;
-use std::{io, path::PathBuf, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 /// Files with credentials. Without one, the machine's own are found as Google's and Amazon's clients find them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -83,13 +87,13 @@ impl Storage {
     pub fn open(configuration: &GcsConfiguration, credentials: &Credentials) -> Result<Self, OpenError> {
         let rules = Rules::new(configuration);
         if !configuration.local_output_dir.is_empty() {
-            let store = folder(PathBuf::from(&configuration.local_output_dir))?;
+            let store = folder(Path::new(&configuration.local_output_dir))?;
             return Ok(Self::over(Arc::new(store), Provider::File, "", rules));
         }
         let bucket = storage_path::Bucket::parse(&configuration.bucket)?;
         let root = bucket.with_path.strip_prefix(&bucket.name).unwrap_or_default();
         let (store, root): (Arc<dyn ObjectStore>, &str) = match bucket.provider {
-            Provider::File => (Arc::new(folder(PathBuf::from(&bucket.with_path))?), ""),
+            Provider::File => (Arc::new(folder(Path::new(&bucket.with_path))?), ""),
             Provider::Gs | Provider::S3 if bucket.name.is_empty() => return Err(OpenError::NoBucket),
             Provider::Gs => (Arc::new(google(&bucket.name, credentials)?), root),
             Provider::S3 => (Arc::new(amazon(&bucket.name, credentials)?), root),
@@ -98,13 +102,13 @@ impl Storage {
     }
 }
 
-fn folder(path: PathBuf) -> Result<LocalFileSystem, OpenError> {
+fn folder(path: &Path) -> Result<LocalFileSystem, OpenError> {
     if !path.is_absolute() {
         return Err(OpenError::NoBucket);
     }
-    let made = std::fs::create_dir_all(&path);
-    made.map_err(|source| OpenError::Io { path: path.clone(), source })?;
-    let store = LocalFileSystem::new_with_prefix(&path);
+    let made = std::fs::create_dir_all(path);
+    made.map_err(|source| OpenError::Io { path: path.to_owned(), source })?;
+    let store = LocalFileSystem::new_with_prefix(path);
     store.map_err(|source| OpenError::Client { bucket: path.display().to_string(), source })
 }
 

@@ -4,10 +4,11 @@
 use super::{PoolError, intents::Intents, landing, observe::Branch, questions::Decided, requirements, tell};
 use crate::{
     context::Context,
+    cursors,
     look::{Look, LookError, observe::namespace_of_run, runs},
     runtime::events::Loudness,
 };
-use api::{keys, merge_pool::BranchStatus, problem::Problem};
+use api::{merge_pool::BranchStatus, problem::Problem};
 use decide::{
     facts::TreeSha,
     merge::{
@@ -20,7 +21,6 @@ use decide::{
         requirements as required, spent, start,
     },
     reason::{Planned, Reason},
-    trigger::TriggerKey,
 };
 use jiff::Timestamp;
 use kube::Resource;
@@ -63,10 +63,10 @@ pub(super) async fn apply(
     let key = branch.key();
     let before = intents.pool().status.iter().flat_map(|status| &status.branches);
     let merged = before.clone().find(|known| known.branch == key).and_then(|known| known.merged.clone());
-    let mut work = Work { context, intents, branch, merged, merged_at: None, again: None };
+    let mut work = Work { context, intents, branch, merged, merged_at: None, called: false, again: None };
     let mut left: VecDeque<Planned<MergeAction, MergeReason>> = plan.actions.iter().cloned().collect();
     while let Some(planned) = left.pop_front() {
-        match work.act(planned).await {
+        match Box::pin(work.act(planned)).await {
             Ok(follows) => follows.into_iter().rev().for_each(|next| left.push_front(next)),
             Err(PoolError::Branch { error, .. }) => {
                 trouble.get_or_insert(error);
@@ -75,10 +75,13 @@ pub(super) async fn apply(
             Err(error) => return Err(error),
         }
     }
-    match tell::tell(context, &work.branch, &plan).await {
-        Ok(more) => work.again = sooner(work.again, more),
-        Err(error) => {
-            trouble.get_or_insert(error);
+    // What was just asked for changes what there is to say: the next look says it.
+    if !work.called {
+        match tell::tell(context, &work.branch, &plan).await {
+            Ok(more) => work.again = sooner(work.again, more),
+            Err(error) => {
+                trouble.get_or_insert(error);
+            }
         }
     }
     Ok(work.applied(&plan, trouble))
@@ -90,6 +93,7 @@ struct Work<'a> {
     branch: Branch,
     merged: Option<String>,
     merged_at: Option<Timestamp>,
+    called: bool,
     again: Option<Duration>,
 }
 
@@ -101,7 +105,9 @@ impl Work<'_> {
     ) -> Result<Vec<Planned<MergeAction, MergeReason>>, PoolError> {
         let Planned { action, why } = planned;
         let acts = self.branch.governed.acts();
-        tracing::info!(branch = self.branch.key(), reason = why.name(), acts, "{}", verb(&action));
+        if acts {
+            tracing::info!(branch = self.branch.key(), reason = why.name(), "{}", verb(&action));
+        }
         match action {
             MergeAction::WriteRecord(record) => {
                 let pool = &self.branch.pool;
@@ -119,14 +125,14 @@ impl Work<'_> {
                 self.branch.pool.record = Some(record);
                 self.again = sooner(self.again, Some(AT_ONCE));
             }
-            MergeAction::Start(start) if acts => self.start(&start, &why).await?,
+            MergeAction::Start(start) if acts => Box::pin(self.start(&start, &why)).await?,
             MergeAction::AbortRun(name) if acts => self.abort(&name, &why).await?,
             // A landing that was begun is brought to its end whatever the mode is now.
             MergeAction::WriteIntent(intent) if acts || self.branch.pool.intent.is_some() => {
                 self.write(Some(intent), &why).await?;
             }
             MergeAction::CloseIntent => self.write(None, &why).await?,
-            MergeAction::Call(call) if acts => return self.call(&call).await,
+            MergeAction::Call(call) if acts => return Box::pin(self.call(&call)).await,
             // Every look at an open intent reads; what it needs is another look.
             MergeAction::Read(_) => self.again = sooner(self.again, Some(NEXT_STEP)),
             MergeAction::Start(_)
@@ -138,12 +144,11 @@ impl Work<'_> {
     }
 
     async fn start(&self, start: &Start, why: &MergeReason) -> Result<(), PoolError> {
-        for train_run in start::runs(&self.branch.pool, start, &self.branch.web) {
-            let key = train_run.run.annotations.get(keys::TRIGGER).map(|key| key.parse::<TriggerKey>());
-            let Some(Ok(key)) = key else {
-                let problem = format!("the run {} of a train has no trigger key", train_run.name);
-                return Err(self.wrong(LookError::Unanswered(problem)));
-            };
+        // The name of a run that was deleted is never made again (KINDS 6): such a try counts as used up.
+        let namespace = &self.branch.governed.namespace;
+        let cursors = cursors::read(self.context, namespace, &self.branch.pool.repository).await;
+        let past = cursors.map_err(|error| self.wrong(error.into()))?.past_keys();
+        for (key, train_run) in start::unused(&self.branch.pool, start, &self.branch.web, &past) {
             let made = runs::create(self.context, &train_run.namespace, &key, train_run.run, "", why);
             made.await.map_err(|error| self.wrong(error.into()))?;
         }
@@ -158,14 +163,10 @@ impl Work<'_> {
 
     /// Writes what lands next, or that nothing does. What has landed is told first: an event is told once by its name.
     async fn write(&mut self, intent: Option<Intent>, why: &MergeReason) -> Result<(), PoolError> {
-        match why {
-            MergeReason::Merged { number, .. } => self.landed(*number, why).await,
-            MergeReason::ForeignPush { .. }
-            | MergeReason::Unverified { .. }
-            | MergeReason::MemberLeft { .. } => {
-                self.publish(Loudness::Warning, why).await;
-            }
-            _ => {}
+        if let MergeReason::Merged { number, .. } = why {
+            self.landed(*number, why).await;
+        } else if intent.is_none() {
+            self.publish(Loudness::Warning, why).await; // a landing that is given up
         }
         let begins = self.branch.pool.intent.is_none();
         let runs = &self.branch.pool.runs;
@@ -205,7 +206,7 @@ impl Work<'_> {
     }
 
     async fn call(&mut self, call: &Call) -> Result<Vec<Planned<MergeAction, MergeReason>>, PoolError> {
-        self.again = sooner(self.again, Some(NEXT_STEP));
+        (self.called, self.again) = (true, sooner(self.again, Some(AT_ONCE)));
         let Some(intent) = self.branch.pool.intent.clone() else { return Ok(Vec::new()) };
         let answer = landing::call(self.context, &self.branch, &intent, call).await;
         let Some(answer) = answer.map_err(|error| self.wrong(error))? else { return Ok(Vec::new()) };
@@ -227,10 +228,13 @@ impl Work<'_> {
 
     fn applied(self, plan: &Plan, trouble: Option<LookError>) -> Applied {
         let (branch, key) = (&self.branch, self.branch.key());
-        let (gated, runs) = (
-            self.remember(|remembered| remembered.gated.clone()),
-            branch.pool.runs.iter().filter(|run| run.by_pool && run.branch == branch.pool.branch),
-        );
+        // What this leader saw whole: of older runs it does not know whether they gated a merge.
+        let since = branch.pool.observed_since;
+        let of_pool = |run: &&Run| {
+            run.by_pool && run.branch == branch.pool.branch && run.started.is_some_and(|at| at >= since)
+        };
+        let (gated, runs) =
+            (self.remember(|remembered| remembered.gated.clone()), branch.pool.runs.iter().filter(of_pool));
         let mut reasons = Vec::new();
         if let Some(what) = plan::unsupported(&branch.policy) {
             reasons.push(PoolReason::Unsupported(format!(

@@ -51,15 +51,23 @@ pub(super) fn of(context: &Context, pool: &MergePool) -> Ground {
             if written.name == "*" || !matching.is_empty() { matching } else { vec![written.clone()] };
         // Of all of an owner a part may be governed elsewhere: that is no fault of the pool.
         let judged = if written.name == "*" && !named.is_empty() { None } else { Some(&written) };
-        if let Some(Err(why)) = judged.map(|name| governors.governs(&namespace, name)) {
-            ground.problems.push(Problem::error(path, why.sentence()));
-            refused.push(why.sentence());
+        match judged.map(|name| governors.governs(&namespace, name)) {
+            Some(Err(why)) => {
+                ground.problems.push(Problem::error(path, why.sentence()));
+                refused.push(why.sentence());
+            }
+            Some(Ok(())) if named.is_empty() => ground.reasons.push(PoolReason::NotSwept(pattern.clone())),
+            Some(Ok(())) | None => {}
         }
         for name in named.into_iter().filter(|name| governors.governs(&namespace, name).is_ok()) {
             if ground::named(&pool.spec, &name).is_some() {
                 found.insert(name.to_string().to_lowercase(), name);
             }
         }
+    }
+    if pool.spec.queries.is_empty() {
+        let message = "there is no query, so nothing is tested or merged: say what a change needs";
+        ground.problems.push(Problem::warning("spec.queries", message));
     }
     ground.repositories = found.into_values().collect();
     if ground.repositories.is_empty()

@@ -18,7 +18,6 @@ use decide::{
     },
 };
 use forge::{Forge, ForgeError, MergeAnswer, MergeCall, MergeMethodName, PullSnapshot, StatusWish};
-use git::GitError;
 
 /// The first car of an intent as GitHub has it now; `None`: there is no such pull request.
 pub(super) async fn read(
@@ -89,9 +88,8 @@ async fn trace(
         Method::Rebase => mirror.commits_of(&intent.base, &car.member.head).await?,
     };
     let onto = mirror.below(commit, steps).await?;
-    let tree = mirror.tree(commit).await;
-    let tree: Result<TreeSha, GitError> = tree;
-    Ok((onto.map(|onto| BaseSha::new(onto.as_str())), Some(tree?)))
+    let tree = mirror.tree(commit).await?;
+    Ok((onto.map(|onto| BaseSha::new(onto.as_str())), Some(tree)))
 }
 
 /// Asks GitHub to merge; `None`: the branch is not where it must be, so it was not asked.
@@ -141,8 +139,9 @@ pub(super) async fn call(
 fn understand(answer: Result<MergeAnswer, ForgeError>) -> Answer {
     match answer {
         Ok(MergeAnswer::Merged(commit)) => landing::understand(200, "", commit.as_str(), false),
-        Ok(MergeAnswer::Refused { status, message }) => landing::understand(status, &message, "", false),
-        Err(ForgeError::Refused { status, message, .. }) => landing::understand(status, &message, "", false),
+        Ok(MergeAnswer::Refused { status, message }) | Err(ForgeError::Refused { status, message, .. }) => {
+            landing::understand(status, &message, "", false)
+        }
         Err(ForgeError::NotFound { .. }) => landing::understand(404, "GitHub does not find it", "", false),
         Err(ForgeError::Unauthorized { message }) => landing::understand(401, &message, "", false),
         Err(ForgeError::Forbidden { message, .. }) => landing::understand(403, &message, "", false),

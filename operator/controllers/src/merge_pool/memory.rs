@@ -24,7 +24,15 @@ const MERGES_MAX: usize = 1000;
 #[derive(Debug, Default)]
 pub struct Memory {
     branches: Mutex<BTreeMap<(String, String), Remembered>>,
-    files: Mutex<BTreeMap<(RepoName, u64), (HeadSha, String, Vec<String>)>>,
+    files: Mutex<BTreeMap<(RepoName, u64), Files>>,
+}
+
+/// The files that a pull request changes at one head, into one branch.
+#[derive(Debug)]
+struct Files {
+    head: HeadSha,
+    branch: String,
+    paths: Vec<String>,
 }
 
 /// What is remembered of one branch of a pool.
@@ -115,14 +123,21 @@ impl Memory {
     /// The files of a pull request at this head into this branch, where they were read.
     pub(super) fn files(&self, repository: &RepoName, member: &Member, branch: &str) -> Option<Vec<String>> {
         let files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        let (head, into, files) = files.get(&(repository.clone(), member.number))?;
-        (*head == member.head && into == branch).then(|| files.clone())
+        let known = files.get(&(repository.clone(), member.number))?;
+        (known.head == member.head && known.branch == branch).then(|| known.paths.clone())
     }
 
     /// Keeps the files of a pull request.
-    pub(super) fn keep_files(&self, repository: &RepoName, member: &Member, branch: &str, read: Vec<String>) {
+    pub(super) fn keep_files(
+        &self,
+        repository: &RepoName,
+        member: &Member,
+        branch: &str,
+        paths: Vec<String>,
+    ) {
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
-        files.insert((repository.clone(), member.number), (member.head.clone(), branch.to_owned(), read));
+        let read = Files { head: member.head.clone(), branch: branch.to_owned(), paths };
+        files.insert((repository.clone(), member.number), read);
     }
 
     /// Forgets the files of pull requests that are not open any more.

@@ -73,15 +73,16 @@ impl StageError for PoolError {
 /// # Errors
 /// By stage; the pool is looked at again as the error's intent says.
 pub async fn reconcile(object: Arc<MergePool>, context: Arc<Context>) -> Result<Action, PoolError> {
+    if !observe::is_up_to_date(&context, &object) {
+        return Ok(Action::requeue(BEHIND));
+    }
     if object.metadata.deletion_timestamp.is_some() {
         return deletion::clean_up(&context, &object).await;
     }
     if deletion::hold(&context, &object).await? {
         return Ok(Action::requeue(BEHIND)); // the change brings the pool back
     }
-    let Some(mut observed) = observe::observe(&context, &object).await else {
-        return Ok(Action::requeue(BEHIND)); // a mirror is older than our own last write
-    };
+    let mut observed = observe::observe(&context, &object).await;
     let mut intents = intents::Intents::of(&object);
     for branch in &observed.abandoned {
         intents.write(&context, branch, None).await?;
@@ -89,7 +90,7 @@ pub async fn reconcile(object: Arc<MergePool>, context: Arc<Context>) -> Result<
     let mut looked = status::Looked::of(&mut observed);
     for branch in observed.branches {
         let decided = questions::decide(&context, branch).await;
-        looked.add(apply::apply(&context, &mut intents, decided).await?);
+        looked.add(Box::pin(apply::apply(&context, &mut intents, decided)).await?);
     }
     let trouble = looked.trouble.take();
     let next = looked.next();

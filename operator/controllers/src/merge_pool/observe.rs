@@ -27,7 +27,7 @@ use decide::{
         people::{self, Commands},
         policy::{Policy, Reporters},
         pool::{Change, InRepo, Jobs, Member, Pool, Run},
-        spent,
+        protection, spent,
     },
     reason::Reason,
     run,
@@ -76,13 +76,17 @@ impl Branch {
     }
 }
 
-/// Looks at a pool; `None`: a mirror is behind our own writes, so nothing may be decided yet.
-pub(super) async fn observe(context: &Context, object: &MergePool) -> Option<Observed> {
+/// Whether what we know may be decided upon: everything was read once, and no mirror is behind our own writes.
+pub(super) fn is_up_to_date(context: &Context, object: &MergePool) -> bool {
     let stale = |run: &Arc<api::ProwJob>| context.writes.is_stale(run.as_ref());
-    context.stores.ready().now_or_never()?;
-    if context.writes.is_stale(object) || context.stores.prow_jobs.state().iter().any(stale) {
-        return None;
-    }
+    context.installation.is_known()
+        && context.stores.ready().now_or_never().is_some()
+        && !context.writes.is_stale(object)
+        && !context.stores.prow_jobs.state().iter().any(stale)
+}
+
+/// Looks at a pool.
+pub(super) async fn observe(context: &Context, object: &MergePool) -> Observed {
     let ground = ground::of(context, object);
     let intents = object.status.iter().flat_map(|status| &status.intents);
     let elsewhere = intents.filter(|intent| {
@@ -106,7 +110,7 @@ pub(super) async fn observe(context: &Context, object: &MergePool) -> Option<Obs
             observed.unseen.push(repository);
         }
     }
-    Some(observed)
+    observed
 }
 
 /// Looks at one repository.
@@ -242,12 +246,17 @@ impl<'a> Here<'a> {
             (Some(_), None) => Some(decide::merge::intent::Reading::Closed),
             (None, _) => None,
         };
-        let protection = forge.required_contexts(repository, name).await?;
+        // What GitHub asks for holds as much as what is declared and may not have reached GitHub.
+        let mut protection = forge.required_contexts(repository, name).await?;
+        let declared = self.governed.effective.repository.branch_protection.as_ref();
+        let declared = declared.map(|declared| protection::declared(declared, name)).unwrap_or_default();
+        protection.contexts.extend(declared.contexts);
+        protection.strict |= declared.strict;
         let (mut policy, problems) = effective::policy(
             &object.spec,
             repository,
             name,
-            &self.surroundings(context, object, protection.contexts),
+            &self.surroundings(context, object, protection.contexts, declared.manual_jobs),
         );
         // What was begun before the mode was changed is given up, not carried on.
         policy.paused |= intent.is_some() && !self.governed.acts();
@@ -301,15 +310,14 @@ impl<'a> Here<'a> {
         context: &Context,
         object: &MergePool,
         protected: BTreeSet<String>,
+        require_manual_jobs: bool,
     ) -> Surroundings {
         let settings = context.installation.settings();
         let web = settings.web.url.trim_end_matches('/');
-        let protection = self.governed.effective.repository.branch_protection.as_ref();
         let zones = object.spec.freezes.iter().filter_map(|freeze| freeze.time_zone.as_deref());
         Surroundings {
             protected,
-            require_manual_jobs: protection
-                .is_some_and(|protection| protection.policy.require_manually_triggered_jobs == Some(true)),
+            require_manual_jobs,
             reporters: if self.governed.acts() {
                 Reporters::Only(BTreeSet::from([self.viewer.login.clone()]))
             } else {

@@ -6,16 +6,18 @@ use crate::{
     look::{LookError, observe::remote},
 };
 use decide::{
-    facts::CommitSha,
+    facts::{BaseSha, CommitSha},
     merge::{
         plan::{self, Plan},
-        pool::{Question, Trial, Trialled},
+        pool::{Member, Question, Trial, Trialled},
     },
 };
-use git::MergedTree;
+use git::{MergedTree, Mirror, Remote};
 
 /// How often a plan may ask: every answer leads to a better plan, not to another question.
 const ROUNDS: usize = 4;
+/// How many heads are fetched at once.
+const FETCHED: usize = 32;
 
 /// A branch with what is to be done about it.
 pub(super) struct Decided {
@@ -65,22 +67,45 @@ fn open_question(branch: &Branch, plan: &Plan) -> Option<Trial> {
 async fn merges(context: &Context, branch: &Branch, trial: &Trial) -> Result<Trialled, LookError> {
     let repository = &branch.pool.repository;
     let mirror = context.mirrors.mirror(repository)?;
-    let heads = trial.candidates.iter().map(|(member, _)| CommitSha::new(member.head.as_str()));
-    let commits: Vec<CommitSha> = heads.chain([CommitSha::new(trial.base.as_str())]).collect();
-    mirror.fetch(&remote(context, &branch.governed, repository).await?, &commits).await?;
+    let remote = remote(context, &branch.governed, repository).await?;
+    mirror.fetch(&remote, &[CommitSha::new(trial.base.as_str())]).await?;
     let (mut on, mut tree, mut taken) = (trial.base.clone(), None, Vec::new());
-    for (member, _) in &trial.candidates {
-        if trial.limit.is_some_and(|limit| taken.len() >= limit) {
+    let limit = trial.limit.unwrap_or(usize::MAX);
+    for candidates in trial.candidates.chunks(FETCHED) {
+        if taken.len() >= limit {
             break;
         }
-        match mirror.merge(&on, std::slice::from_ref(&member.head)).await? {
-            MergedTree::Clean { tree: merged, commit } => {
-                on = decide::facts::BaseSha::new(commit.as_str());
-                tree = Some(merged);
-                taken.push(member.clone());
+        let members: Vec<&Member> = candidates.iter().map(|(member, _)| member).collect();
+        for member in present(&mirror, &remote, members).await {
+            if taken.len() >= limit {
+                break;
             }
-            MergedTree::Conflict { .. } => {}
+            match mirror.merge(&on, std::slice::from_ref(&member.head)).await? {
+                MergedTree::Clean { tree: merged, commit } => {
+                    on = BaseSha::new(commit.as_str());
+                    tree = Some(merged);
+                    taken.push(member.clone());
+                }
+                MergedTree::Conflict { .. } => {}
+            }
         }
     }
     Ok(Trialled { taken, tree })
+}
+
+/// Those of the heads that are in the mirror now. One that GitHub does not have any more does not hold up the others.
+async fn present<'a>(mirror: &Mirror, remote: &Remote, members: Vec<&'a Member>) -> Vec<&'a Member> {
+    let commit = |member: &Member| CommitSha::new(member.head.as_str());
+    let all: Vec<CommitSha> = members.iter().map(|member| commit(member)).collect();
+    if mirror.fetch(remote, &all).await.is_ok() {
+        return members;
+    }
+    let mut present = Vec::new();
+    for member in members {
+        match mirror.fetch(remote, &[commit(member)]).await {
+            Ok(()) => present.push(member),
+            Err(error) => tracing::warn!(%member, %error, "a head could not be fetched and is left out"),
+        }
+    }
+    present
 }

@@ -31,8 +31,8 @@ fn api(context: &Context, pool: &MergePool) -> Api<ConfigMap> {
 fn name(pool: &MergePool, repository: &RepoName, branch: &str) -> String {
     let pool = pool.name_any();
     let full = format!("{pool} {} {branch}", repository.to_string().to_lowercase());
-    let short: String =
-        Sha256::digest(full.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let digest = Sha256::digest(full.as_bytes());
+    let short = digest.iter().take(8).fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
     let pool: String = pool.chars().take(200).collect();
     format!("{pool}-requirements-{short}")
 }
@@ -71,25 +71,22 @@ pub(super) async fn write(
     let data = BTreeMap::from([(RECORD.to_owned(), text)]);
     let owner = pool.controller_owner_ref(&()).map(|owner| vec![owner]);
     let api = api(context, pool);
-    let answer = match &recorded.object {
-        Some(object) => {
-            let mut new = object.clone();
-            new.metadata.managed_fields = None;
-            new.metadata.owner_references = owner;
-            new.data = Some(data);
-            api.replace(&object.name_any(), &PostParams::default(), &new).await
-        }
-        None => {
-            let metadata = ObjectMeta {
-                name: Some(name(pool, repository, branch)),
-                labels: Some(BTreeMap::from([(LABEL.to_owned(), "true".to_owned())])),
-                annotations: Some(BTreeMap::from([(BRANCH.to_owned(), format!("{repository} {branch}"))])),
-                owner_references: owner,
-                ..ObjectMeta::default()
-            };
-            let new = ConfigMap { metadata, data: Some(data), ..ConfigMap::default() };
-            api.create(&PostParams::default(), &new).await
-        }
+    let answer = if let Some(object) = &recorded.object {
+        let mut new = object.clone();
+        new.metadata.managed_fields = None;
+        new.metadata.owner_references = owner;
+        new.data = Some(data);
+        api.replace(&object.name_any(), &PostParams::default(), &new).await
+    } else {
+        let metadata = ObjectMeta {
+            name: Some(name(pool, repository, branch)),
+            labels: Some(BTreeMap::from([(LABEL.to_owned(), "true".to_owned())])),
+            annotations: Some(BTreeMap::from([(BRANCH.to_owned(), format!("{repository} {branch}"))])),
+            owner_references: owner,
+            ..ObjectMeta::default()
+        };
+        let new = ConfigMap { metadata, data: Some(data), ..ConfigMap::default() };
+        api.create(&PostParams::default(), &new).await
     };
     recorded.object = Some(answer?);
     recorded.record = Some(record.clone());

@@ -77,11 +77,14 @@ impl Looked {
     }
 
     /// The status that this look leads to.
-    fn status(self, old: Option<&MergePoolStatus>, now: Timestamp) -> MergePoolStatus {
-        let mut branches = self.branches;
+    fn status(mut self, old: Option<&MergePoolStatus>, now: Timestamp) -> MergePoolStatus {
+        let done: BTreeSet<String> = self.branches.iter().map(|branch| branch.branch.clone()).collect();
+        let mut branches = std::mem::take(&mut self.branches);
         // Of a repository that could not be seen the last that was known stays.
         let before = old.iter().flat_map(|old| &old.branches);
-        branches.extend(before.filter(|known| is_of(&known.branch, &self.unseen)).cloned());
+        let unseen =
+            before.filter(|known| is_of(&known.branch, &self.unseen) && !done.contains(&known.branch));
+        branches.extend(unseen.cloned());
         let overview = Overview {
             spec: &self.spec,
             generation: self.generation,
@@ -145,6 +148,11 @@ mod tests {
     #[test]
     fn what_is_known_of_an_unseen_repository_stays() {
         assert_eq!(shown(looked(&["acme/gears"])), ["acme/gears main", "acme/widgets main"]);
+    }
+
+    #[test]
+    fn a_branch_that_was_seen_before_its_repository_failed_is_shown_once() {
+        assert_eq!(shown(looked(&["acme/widgets"])), ["acme/widgets main", "acme/widgets release"]);
     }
 
     #[test]

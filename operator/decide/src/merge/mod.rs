@@ -26,6 +26,7 @@ pub mod plan;
 pub mod policy;
 pub mod pool;
 pub mod progress;
+pub mod protection;
 pub mod prow;
 pub mod query;
 pub mod reason;

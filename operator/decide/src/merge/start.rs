@@ -14,7 +14,7 @@ use crate::{
     trigger::{Cause, TriggerKey, refs, run_name},
 };
 use api::{keys, prow_job::ProwJobType, refs::Refs};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A ProwJob to create. Creating it twice is a no-op, since its name follows from its key.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,12 +32,32 @@ pub fn runs(pool: &Pool, start: &Start, web: &str) -> Vec<TrainRun> {
     start.jobs.iter().map(|(job, attempt)| train_run(pool, start, job, *attempt, web)).collect()
 }
 
-fn train_run(pool: &Pool, start: &Start, job: &Presubmit, attempt: u32, web: &str) -> TrainRun {
-    let namespace = pool.jobs.namespace_of(job);
+/// The ProwJobs of a start whose keys were not used by runs that are gone by now: a try that was is skipped.
+pub fn unused(
+    pool: &Pool,
+    start: &Start,
+    web: &str,
+    past: &BTreeSet<TriggerKey>,
+) -> Vec<(TriggerKey, TrainRun)> {
+    let fresh = |(job, attempt): &(Presubmit, u32)| {
+        let first = *attempt;
+        let tries = (first..=u32::MAX)
+            .map(|attempt| (key(pool, start, job, attempt), train_run(pool, start, job, attempt, web)));
+        tries.into_iter().find(|(key, _)| !past.contains(key))
+    };
+    start.jobs.iter().filter_map(fresh).collect()
+}
+
+fn key(pool: &Pool, start: &Start, job: &Presubmit, attempt: u32) -> TriggerKey {
     let heads: Vec<(u64, HeadSha)> = start.members.iter().map(|m| (m.number, m.head.clone())).collect();
     // Keys count from 0.
     let cause = Cause::PoolAttempt { base: start.base.clone(), attempt: attempt.saturating_sub(1) };
-    let key = TriggerKey::pulls(namespace, &pool.repository, heads, &pool.branch, job.name(), cause);
+    TriggerKey::pulls(pool.jobs.namespace_of(job), &pool.repository, heads, &pool.branch, job.name(), cause)
+}
+
+fn train_run(pool: &Pool, start: &Start, job: &Presubmit, attempt: u32, web: &str) -> TrainRun {
+    let namespace = pool.jobs.namespace_of(job);
+    let key = key(pool, start, job, attempt);
     let refs = refs_of(pool, start, web);
     let of_pool = BTreeMap::from([(keys::CREATED_BY_TIDE.to_owned(), "true".to_owned())]);
     let mut run = match start.kind {
@@ -143,6 +163,18 @@ mod tests {
         let read = Run::of(&observed, &pool.repository).unwrap();
         assert!(read.gates && read.by_pool && read.kind == ProwJobType::Batch);
         assert_eq!(read.members.len(), 2);
+    }
+
+    #[test]
+    fn a_name_that_was_deleted_is_not_made_again() {
+        let pool = pool(&["unit"], &[41]);
+        let members = vec![pool.changes[0].member()];
+        let jobs = vec![(job("unit"), 1)];
+        let start = Start { base: pool.tip.clone(), members, kind: ProwJobType::Batch, jobs };
+        let made = |past: &BTreeSet<TriggerKey>| unused(&pool, &start, "https://github.com", past).remove(0);
+        let (key, run) = made(&BTreeSet::new());
+        let (next_key, next) = made(&BTreeSet::from([key.clone()]));
+        assert_ne!((key, run.name), (next_key, next.name));
     }
 
     #[test]

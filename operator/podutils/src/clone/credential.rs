@@ -33,9 +33,8 @@ impl Login {
         Ok(Some(Self { file: PathBuf::from(file), mask: Mask::new(&token) }))
     }
 
-    pub(super) fn account(&self) -> Account<'static> {
-        Account::Token
-    }
+    /// As whom a token from a file logs in.
+    pub(super) const ACCOUNT: Account<'static> = Account::Token;
 
     pub(super) fn mask(&self) -> &Mask {
         &self.mask

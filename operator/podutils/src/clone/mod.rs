@@ -49,25 +49,26 @@ fn check(options: &CloneRefsOptions) -> Result<()> {
     if options.refs.is_empty() {
         bail!("refs is empty: there is nothing to clone");
     }
-    let app = !options.github_app_id.is_empty() || !options.github_app_private_key_file.is_empty();
-    if app && !options.oauth_token_file.is_empty() {
+    if asks_for_app(options) && !options.oauth_token_file.is_empty() {
         bail!("oauth_token_file and github_app_id exclude each other: remove one");
-    }
-    if app {
-        bail!(
-            "clonerefs cannot make tokens of a GitHub App (github_app_id, github_app_private_key_file): give it a token through oauth_token_file"
-        );
     }
     let mut places: BTreeMap<String, (&str, &str)> = BTreeMap::new();
     for refs in &options.refs {
-        let place = plan::clone_dir(&options.src_root, refs)?;
+        // Where there is no place, the clone itself fails, and the others go on.
+        let Ok(place) = plan::clone_dir(&options.src_root, refs) else { continue };
         let name = (refs.org.as_str(), refs.repo.as_str());
         match places.insert(place.clone(), name) {
             Some(other) if other == name => {
                 bail!("{}/{} would be cloned to {place} twice; give one a path_alias", name.0, name.1);
             }
             Some(other) => {
-                tracing::warn!("{}/{} and {}/{} are both cloned to {place}", other.0, other.1, name.0, name.1)
+                tracing::warn!(
+                    "{}/{} and {}/{} are both cloned to {place}",
+                    other.0,
+                    other.1,
+                    name.0,
+                    name.1
+                );
             }
             None => {}
         }
@@ -87,6 +88,11 @@ pub(crate) struct Setup {
 
 impl Setup {
     async fn new(options: &CloneRefsOptions) -> Result<Self> {
+        if asks_for_app(options) {
+            bail!(
+                "clonerefs cannot make tokens of a GitHub App (github_app_id, github_app_private_key_file); give it a token through oauth_token_secret instead"
+            );
+        }
         let mut commands = Vec::new();
         let login = Login::read(&options.oauth_token_file)?;
         let mut env = Vec::new();
@@ -106,6 +112,10 @@ impl Setup {
         }
         Ok(Self { login, env, record: CloneRecord { commands, ..CloneRecord::default() }, _agent: agent })
     }
+}
+
+fn asks_for_app(options: &CloneRefsOptions) -> bool {
+    !options.github_app_id.is_empty() || !options.github_app_private_key_file.is_empty()
 }
 
 fn failed_setup(problem: &anyhow::Error) -> CloneRecord {

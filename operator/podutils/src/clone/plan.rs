@@ -96,9 +96,11 @@ pub struct Step {
 impl Step {
     /// The command as it is written down. The token does not stand in it.
     pub fn line(&self) -> String {
-        let env: String = self.env.iter().map(|(name, value)| format!(" {name}={value}")).collect();
-        let args: Vec<String> = self.args.iter().map(Word::shown).collect();
-        format!("PWD={}{env} {} {}", self.dir, self.program, args.join(" "))
+        let mut words = vec![format!("PWD={}", self.dir)];
+        words.extend(self.env.iter().map(|(name, value)| format!("{name}={value}")));
+        words.push(self.program.to_owned());
+        words.extend(self.args.iter().map(Word::shown));
+        words.join(" ")
     }
 }
 
@@ -210,11 +212,13 @@ struct Here<'a> {
     env: &'a [(String, String)],
 }
 
+#[derive(Clone, Copy)]
 enum Depth {
     AsAsked,
     Whole,
 }
 
+#[derive(Clone, Copy)]
 enum Tags {
     Usual,
     Without,

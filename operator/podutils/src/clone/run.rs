@@ -1,7 +1,7 @@
 //! Carries the commands of clones out, repositories beside each other, and writes down what happened.
 
 use super::{
-    Setup,
+    Login, Setup,
     plan::{self, Step, Word},
 };
 use anyhow::{Context as _, Result, bail};
@@ -42,7 +42,7 @@ async fn steps(
     refs: &Refs,
     record: &mut CloneRecord,
 ) -> Result<()> {
-    let account = setup.login.as_ref().map(super::Login::account);
+    let account = setup.login.as_ref().map(|_| Login::ACCOUNT);
     let settings = plan::Settings::new(options, &setup.env, account);
     let told = |problem: plan::Unclonable, record: &mut CloneRecord| {
         record.commands.push(CommandRecord {
@@ -161,4 +161,30 @@ fn failed(status: std::process::ExitStatus) -> Result<String> {
 
 fn since(began: Instant) -> GoDuration {
     GoDuration::from_nanos(i64::try_from(began.elapsed().as_nanos()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_talks_to_a_server_is_tried_again_and_written_down_once() {
+        let setup = Setup { login: None, env: Vec::new(), record: CloneRecord::default(), _agent: None };
+        let missing = |retried| Step {
+            dir: "/".to_owned(),
+            program: "git",
+            args: ["ls-remote", "/does/not/exist"].map(Word::from).to_vec(),
+            env: Vec::new(),
+            retried,
+            login_scope: None,
+        };
+        for (retried, tries, seconds) in [(true, 10, 63.5), (false, 1, 0.0)] {
+            let (mut record, began) = (CloneRecord::default(), Instant::now());
+            assert!(run(&missing(retried), &setup, &mut record).await.is_err());
+            let [told] = record.commands.as_slice() else { panic!("{record:?}") };
+            assert_eq!(told.output.matches("does not appear").count(), tries);
+            assert!(told.error.contains("exit status"), "{}", told.error);
+            assert!((began.elapsed().as_secs_f64() - seconds).abs() < 0.1);
+        }
+    }
 }

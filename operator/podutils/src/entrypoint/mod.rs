@@ -31,7 +31,7 @@ use std::{
 use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 
 /// Where nothing is said.
-const TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
+const TIMEOUT: Duration = Duration::from_hours(2);
 const GRACE_PERIOD: Duration = Duration::from_secs(15);
 /// How often the marker of the process before is looked for.
 const LOOK: Duration = Duration::from_millis(50);
@@ -174,14 +174,12 @@ async fn end(
         process.signal(*signal);
     }
     let grace = given(options.grace_period, GRACE_PERIOD);
-    match tokio::time::timeout(grace, process.wait()).await {
-        Ok(ended) => ended,
-        Err(_) => {
-            output.say(&format!("the process did not end within {} after that; killed", GoDurationOf(grace)));
-            process.end_group();
-            process.wait().await
-        }
+    if let Ok(ended) = tokio::time::timeout(grace, process.wait()).await {
+        return ended;
     }
+    output.say(&format!("the process did not end within {} after that; killed", GoDurationOf(grace)));
+    process.end_group();
+    process.wait().await
 }
 
 fn given(duration: GoDuration, otherwise: Duration) -> Duration {

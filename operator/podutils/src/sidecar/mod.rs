@@ -40,16 +40,15 @@ pub(crate) async fn program(arguments: &Arguments<'_>, own_log: &OwnLog) -> Resu
     let report = Report { options: &options, spec: &options::job_spec()?, own_log };
     let mut stops = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
 
-    let codes = match ended(&options, &mut stops).await {
-        Some(codes) => codes,
-        None => {
-            // The pod is being deleted: what there is, now; and all of it if there is time.
-            tracing::warn!("asked to stop before the tests ended; uploading what there is");
-            if let Err(error) = report.send(Verdict::INTERRUPTED).await {
-                tracing::error!("{error:#}");
-            }
-            markers(&options.entries).await
+    let codes = if let Some(codes) = ended(&options, &mut stops).await {
+        codes
+    } else {
+        // The pod is being deleted: what there is, now; and all of it if there is time.
+        tracing::warn!("asked to stop before the tests ended; uploading what there is");
+        if let Err(error) = report.send(Verdict::INTERRUPTED).await {
+            tracing::error!("{error:#}");
         }
+        markers(&options.entries).await
     };
     // From here on stops are heard by nobody: the results are worth more than a fast end.
     report.send(codes.verdict()).await?;

@@ -2,7 +2,7 @@
 
 use crate::{
     git::{Repository, git},
-    programs::{json, program, text},
+    programs::{eventually, is_alive, json, program, text},
 };
 use serde_json::{Value, json};
 use std::{
@@ -10,7 +10,7 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     net::{TcpListener, TcpStream},
     path::{Path, PathBuf},
-    process::Output,
+    process::{Command, Output},
     sync::{Arc, Mutex},
 };
 
@@ -18,6 +18,8 @@ fn clone(options: &Value, home: &Path) -> Output {
     program("clonerefs", &[("CLONEREFS_OPTIONS", options)])
         .env("HOME", home)
         .env("GIT_CONFIG_NOSYSTEM", "1")
+        .env("TMPDIR", home)
+        .env("no_proxy", "*")
         .output()
         .unwrap()
 }
@@ -99,7 +101,86 @@ fn options_that_make_no_sense_are_refused_before_anything_is_done() {
     assert!(refused(&|options| options["refs"] = json!([])).contains("nothing to clone"));
     let twice = refused(&|options| options["refs"] = json!([options["refs"][0], options["refs"][0]]));
     assert!(twice.contains("twice"), "{twice}");
-    assert!(refused(&|options| options["github_app_id"] = json!("1")).contains("oauth_token_file"));
+    let both = refused(&|options| {
+        options["github_app_id"] = json!("1");
+        options["oauth_token_file"] = json!("/x");
+    });
+    assert!(both.contains("exclude each other"), "{both}");
+}
+
+#[test]
+fn a_login_that_cannot_be_had_is_told_where_people_look() {
+    let repository = Repository::new();
+    let home = repository.folder.path();
+    for (field, value) in [("github_app_id", "1"), ("oauth_token_file", "/does/not/exist")] {
+        let root = home.join(field);
+        let mut options = repository.options(&root, &[]);
+        options[field] = json!(value);
+        assert!(clone(&options, home).status.success());
+        let records = json(root.join("clone.json"));
+        assert_eq!((records.as_array().unwrap().len(), &records[0]["failed"]), (1, &json!(true)));
+        let told = records[0]["commands"][0]["error"].as_str().unwrap();
+        assert!(told.contains("oauth_token_secret") || told.contains(value), "{told}");
+    }
+}
+
+#[test]
+fn one_repository_that_cannot_be_cloned_stops_no_other() {
+    let repository = Repository::new();
+    let home = repository.folder.path();
+    let root = home.join("root");
+    let mut options = repository.options(&root, &[]);
+    let mut bad = options["refs"][0].clone();
+    bad["path_alias"] = json!("../../etc");
+    options["refs"] = json!([bad, options["refs"][0]]);
+    assert!(clone(&options, home).status.success());
+    let records = json(root.join("clone.json"));
+    assert_eq!(records[1]["failed"], true);
+    assert!(records[1]["commands"][0]["error"].as_str().unwrap().contains("path_alias"));
+    assert_eq!(records[2].get("failed"), None);
+    assert!(cloned(&root).join("README").exists());
+}
+
+#[test]
+fn keys_are_held_by_an_agent_that_ends_with_the_clone() {
+    let repository = Repository::new();
+    let home = repository.folder.path();
+    let keys = home.join("keys");
+    fs::create_dir(&keys).unwrap();
+    let made = Command::new("ssh-keygen")
+        .args(["-q", "-t", "ed25519", "-N", "", "-f"])
+        .arg(keys.join("id"))
+        .status();
+    assert!(made.unwrap().success());
+    fs::remove_file(keys.join("id.pub")).unwrap();
+    let root = home.join("root");
+    let mut options = repository.options(&root, &[]);
+    options["key_files"] = json!([keys]);
+    options["host_fingerprints"] = json!(["git.example ssh-ed25519 AAAA"]);
+    let output = clone(&options, home);
+    assert!(output.status.success(), "{output:?}");
+    let records = json(root.join("clone.json"));
+    let added = records[0]["commands"][0]["command"].as_str().unwrap();
+    assert_eq!(added, format!("ssh-add {}", keys.join("id").display()));
+    assert_eq!(text(home.join("known_hosts")), "git.example ssh-ed25519 AAAA\n");
+    let command = records[1]["commands"][1]["command"].as_str().unwrap();
+    assert!(command.contains("GIT_SSH_COMMAND=ssh -o UserKnownHostsFile="), "{command}");
+    let agent = command.split(' ').find_map(|word| word.strip_prefix("SSH_AGENT_PID=")).unwrap();
+    eventually("the agent ends", || (!is_alive(agent)).then_some(()));
+}
+
+#[test]
+fn a_key_that_is_none_fails_the_setup_and_nothing_is_cloned() {
+    let repository = Repository::new();
+    let home = repository.folder.path();
+    fs::write(home.join("key"), "not a key\n").unwrap();
+    let root = home.join("root");
+    let mut options = repository.options(&root, &[]);
+    options["key_files"] = json!([home.join("key")]);
+    assert!(clone(&options, home).status.success());
+    let records = json(root.join("clone.json"));
+    assert_eq!((records.as_array().unwrap().len(), &records[0]["failed"]), (1, &json!(true)));
+    assert!(!cloned(&root).exists());
 }
 
 /// Serves the files of a folder to those who know the password, and remembers who asked.
