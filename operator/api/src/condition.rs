@@ -146,6 +146,10 @@ pub const OF_KINDS: &[KindConditions] = &[
         ],
         stalled: &[
             ("Claimed", "Another namespace governs the owner: move the object there, or ask for a tenant."),
+            (
+                "CredentialsInvalid",
+                "GitHub does not accept the credentials: `CredentialsValid` names Secret and key.",
+            ),
             ("ProwIsLive", "A live Prow serves the repositories: stop it for them, or set `mode: Shadow`."),
             NOT_GOVERNED,
         ],
@@ -163,6 +167,10 @@ pub const OF_KINDS: &[KindConditions] = &[
             (
                 "PodNamespaceMissing",
                 "The namespace for pods is not there or not labelled: type the command shown.",
+            ),
+            (
+                "JobsRefused",
+                "Some jobs are set aside, each alone: `status.problems` tells which, why and what to do.",
             ),
         ],
     },
@@ -198,7 +206,10 @@ pub const OF_KINDS: &[KindConditions] = &[
             ConditionType::InSync,
             ConditionType::Warnings,
         ],
-        stalled: &[NOT_GOVERNED],
+        stalled: &[
+            ("Refused", "GitHub does not let a label be changed: `status.problems` tells where and why."),
+            NOT_GOVERNED,
+        ],
     },
 ];
 

@@ -175,18 +175,14 @@ pub async fn settle_claims(context: &Context) -> Result<(), kube::Error> {
 async fn write(api: &Api<ConfigMap>, object: Option<ConfigMap>, claims: &Claims) -> Result<(), kube::Error> {
     let data: BTreeMap<String, String> =
         claims.iter().map(|(owner, namespace)| (owner.to_owned(), namespace.to_owned())).collect();
-    match object {
-        Some(mut object) => {
-            object.metadata.managed_fields = None;
-            object.data = Some(data);
-            api.replace(CLAIMS, &PostParams::default(), &object).await.map(drop)
-        }
-        None => {
-            let metadata = ObjectMeta { name: Some(CLAIMS.to_owned()), ..ObjectMeta::default() };
-            let new = ConfigMap { metadata, data: Some(data), ..ConfigMap::default() };
-            api.create(&PostParams::default(), &new).await.map(drop)
-        }
+    if let Some(mut object) = object {
+        object.metadata.managed_fields = None;
+        object.data = Some(data);
+        return api.replace(CLAIMS, &PostParams::default(), &object).await.map(drop);
     }
+    let metadata = ObjectMeta { name: Some(CLAIMS.to_owned()), ..ObjectMeta::default() };
+    let new = ConfigMap { metadata, data: Some(data), ..ConfigMap::default() };
+    api.create(&PostParams::default(), &new).await.map(drop)
 }
 
 /// Every Repository that is not going.

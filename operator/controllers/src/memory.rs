@@ -16,7 +16,7 @@ pub struct Memory {
 #[derive(Debug, Default)]
 struct Known {
     proven: BTreeSet<String>,
-    hook_secrets: BTreeMap<Source, String>,
+    hook_secrets: BTreeMap<Source, Vec<u8>>,
     recovered: BTreeMap<String, Timestamp>,
     periodics: BTreeMap<(String, String), Timestamp>,
     made_runs: BTreeMap<String, BTreeSet<String>>,
@@ -43,12 +43,12 @@ impl Memory {
     }
 
     /// A digest of the secret that a hook was last written with; GitHub does not tell.
-    pub fn hook_secret(&self, source: &Source) -> Option<String> {
+    pub fn hook_secret(&self, source: &Source) -> Option<Vec<u8>> {
         self.known().hook_secrets.get(source).cloned()
     }
 
     /// A hook was written with the secret of this digest.
-    pub fn wrote_hook(&self, source: Source, digest: String) {
+    pub fn wrote_hook(&self, source: Source, digest: Vec<u8>) {
         self.known().hook_secrets.insert(source, digest);
     }
 

@@ -99,7 +99,9 @@ where
                 Ok(watcher::Event::Delete(gone)) => {
                     let gone = Arc::new(gone);
                     // Whoever does not listen any more need not be told.
-                    ends.iter().for_each(|ended| drop(ended.send(gone.clone())));
+                    for ended in &ends {
+                        let _ = ended.send(gone.clone());
+                    }
                     Some(())
                 }
                 Ok(_) => Some(()),

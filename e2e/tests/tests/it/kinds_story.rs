@@ -5,9 +5,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::{Api, ResourceExt, api::ListParams};
 use serde_json::json;
 use std::time::Duration;
-use stories::Stage;
+use stories::{REPOSITORY, Stage};
+use world_github::Fate;
 
-const SOON: Duration = Duration::from_mins(1);
+const SOON: Duration = Duration::from_secs(60);
 
 fn told(conditions: &[Condition], type_: ConditionType) -> String {
     let found = conditions.iter().find(|condition| condition.type_ == type_.as_str());
@@ -64,7 +65,7 @@ async fn the_objects_of_the_quickstart_become_ready() {
     let missing: i64 = status.drift.iter().map(|drift| drift.missing + drift.different).sum();
     assert_eq!((summary.repositories, missing), (1, 0), "{status:#?}");
     let there = stage.cast.github.look(|state| {
-        let repository = state.repo(&"acme/widgets".into()).unwrap();
+        let repository = state.repo(&REPOSITORY.into()).unwrap();
         repository.labels.values().any(|label| label.name.as_str() == "kind/bug")
     });
     assert!(there);
@@ -72,27 +73,37 @@ async fn the_objects_of_the_quickstart_become_ready() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_periodic_runs_once_a_day_over_restarts() {
+async fn a_periodic_runs_once_an_hour_over_restarts() {
     let stage = Stage::set().await;
-    let runs: Api<ProwJob> = Api::namespaced(stage.client(), "acme");
-    let nightly = async || {
-        let runs = runs.list(&ListParams::default()).await.unwrap();
-        runs.items.iter().filter(|run| run.spec.job == "nightly").count()
+    let image = json!({ "image": "debian:12" });
+    stage
+        .apply(&json!({
+            "apiVersion": "bowsprit.dev/v1alpha1", "kind": "JobConfig",
+            "metadata": { "name": "clock", "namespace": "acme" },
+            "spec": { "periodics": [ { "name": "hourly", "interval": "1h", "spec": { "containers": [image] } } ] },
+        }))
+        .await;
+    let api: Api<ProwJob> = Api::namespaced(stage.client(), "acme");
+    let hourly = async || {
+        let runs = api.list(&ListParams::default()).await.unwrap();
+        runs.items.into_iter().filter(|run| run.spec.job == "hourly").collect::<Vec<_>>()
     };
     for _ in 0..3 {
         let operating = stage.operate();
-        tokio::time::sleep(Duration::from_hours(1)).await;
+        tokio::time::sleep(Duration::from_secs(600)).await;
         drop(operating);
     }
-    assert_eq!(nightly().await, 1);
+    assert_eq!(hourly().await.len(), 1);
     let operating = stage.operate();
-    tokio::time::sleep(Duration::from_hours(24)).await;
-    assert_eq!(nightly().await, 2);
-    let run = runs.list(&ListParams::default()).await.unwrap().items.into_iter().next().unwrap();
-    assert_eq!(run.annotations().get(api::keys::SOURCE).map(String::as_str), Some("jobconfig/widgets"));
-    let status = jobs(&stage).await.status.unwrap();
-    assert_eq!(status.periodics[0].name, "nightly");
-    assert!(status.periodics[0].next_run.as_ref().is_some_and(|next| next.0 > stage.now()));
+    tokio::time::sleep(Duration::from_secs(3600)).await;
+    let runs = hourly().await;
+    assert_eq!(runs.len(), 2);
+    let source = runs.iter().map(|run| run.annotations().get(api::keys::SOURCE).map(String::as_str));
+    assert!(source.eq([Some("jobconfig/clock"); 2]));
+    let clock: JobConfig = Api::namespaced(stage.client(), "acme").get("clock").await.unwrap();
+    let shown = clock.status.unwrap().periodics;
+    assert_eq!(shown[0].name, "hourly");
+    assert!(shown[0].next_run.as_ref().is_some_and(|next| next.0 > stage.now()), "{shown:?}");
     drop(operating);
 }
 
@@ -100,7 +111,7 @@ async fn a_periodic_runs_once_a_day_over_restarts() {
 async fn a_status_is_written_only_when_it_says_something_new() {
     let stage = Stage::set().await;
     let operating = stage.operate();
-    tokio::time::sleep(Duration::from_mins(10)).await;
+    tokio::time::sleep(Duration::from_secs(600)).await;
     let versions = async || {
         (
             repository(&stage, "acme").await.resource_version(),
@@ -109,7 +120,7 @@ async fn a_status_is_written_only_when_it_says_something_new() {
         )
     };
     let before = versions().await;
-    tokio::time::sleep(Duration::from_hours(1)).await;
+    tokio::time::sleep(Duration::from_secs(3600)).await;
     assert_eq!(versions().await, before);
     drop(operating);
 }
@@ -217,5 +228,22 @@ async fn of_two_namespaces_the_first_with_good_credentials_has_the_owner() {
     let rival: Repository = Api::namespaced(stage.client(), "rival").get("acme").await.unwrap();
     let status = rival.status.unwrap();
     assert_eq!(told(&status.conditions, ConditionType::Ready), "True/Active", "{status:#?}");
+    drop(operating);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deliveries_that_failed_are_asked_for_again() {
+    let stage = Stage::set().await;
+    give_address(&stage, "").await;
+    let operating = stage.operate();
+    tokio::time::sleep(SOON).await;
+    stage.github.choose_fates(|_| Fate::Fail);
+    stage.cast.github.user("robin").open_pull(REPOSITORY, "lost", "Lost", &[("a", "1\n")]).unwrap();
+    tokio::time::sleep(SOON).await;
+    stage.github.choose_fates(|_| Fate::Deliver);
+    tokio::time::sleep(Duration::from_mins(25)).await;
+    let status = repository(&stage, "acme").await.status.unwrap();
+    assert_eq!(told(&status.conditions, ConditionType::WebhookHealthy), "True/Arriving", "{status:#?}");
+    assert!(status.webhook.unwrap().last_recovered.is_some());
     drop(operating);
 }

@@ -199,9 +199,9 @@ async fn attempts(forge: &dyn Forge, source: &HookSource, hook: u64) -> Result<V
     Ok(deliveries.into_iter().map(attempt).collect())
 }
 
-fn digest(secret: &SecretString) -> String {
-    let digest = Sha256::digest(secret.expose_secret().as_bytes());
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+/// Enough to know a secret again without keeping it.
+fn digest(secret: &SecretString) -> Vec<u8> {
+    Sha256::digest(secret.expose_secret().as_bytes()).to_vec()
 }
 
 fn forge_source(source: &Source) -> HookSource {

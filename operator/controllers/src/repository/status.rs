@@ -62,6 +62,7 @@ fn word(type_: ConditionType, status: bool, reason: &str, message: impl Into<Str
 /// The part of a status that is written here.
 fn own(status: Option<&RepositoryStatus>) -> RepositoryStatus {
     let mut own = status.cloned().unwrap_or_default();
+    own.shadow.clear(); // the looks' part: to apply it here would take it over
     own.conditions.retain(|condition| OURS.iter().any(|type_| type_.as_str() == condition.type_));
     own
 }
@@ -239,10 +240,10 @@ fn standing_words(seen: &Seen<'_>, before: &[Condition]) -> Vec<Word> {
             let stalled = kept(before, Stalled).unwrap_or_else(|| settled(Stalled));
             vec![ready, word(Reconciling, true, "GitHubDoesNotAnswer", message.clone()), stalled]
         }
-        (CredentialsView::Wrong { reason, message }, _) => vec![
-            word(Ready, false, reason, *message),
+        (CredentialsView::Wrong { message, .. }, _) => vec![
+            word(Ready, false, "CredentialsInvalid", *message),
             settled(Reconciling),
-            word(Stalled, true, reason, *message),
+            word(Stalled, true, "CredentialsInvalid", *message),
         ],
         (CredentialsView::Good { .. }, Err(reason)) => vec![
             word(Ready, false, reason.name(), reason.sentence()),

@@ -112,7 +112,7 @@ fn wrong_credentials_stall_and_name_the_secret_and_the_key() {
     let message_ = "Secret acme-github, key token: is missing";
     let status = Look::new().at(1, CredentialsView::Wrong { reason: "KeyMissing", message: message_ });
     assert_eq!(told(&status, ConditionType::CredentialsValid), "False/KeyMissing");
-    assert_eq!(told(&status, ConditionType::Stalled), "True/KeyMissing");
+    assert_eq!(told(&status, ConditionType::Stalled), "True/CredentialsInvalid");
     assert_eq!(message(&status, ConditionType::Ready), message_);
 }
 
@@ -195,6 +195,7 @@ fn what_others_wrote_into_the_status_is_no_difference() {
     let mut look = Look::new();
     let mut before = look.at(1, GOOD);
     condition::set(&mut before.conditions, ConditionType::CanMark, true, "Can", "", None, &Time(at(1)));
+    before.shadow.push(api::repository::ShadowDifference::default());
     look.object.status = Some(before);
     let after = look.at(2, GOOD);
     assert_eq!(told(&after, ConditionType::CanMark), "");
