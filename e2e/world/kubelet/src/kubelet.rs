@@ -145,7 +145,7 @@ async fn run(client: &Client, options: &Options, pod: &Pod, stop: watch::Receive
         let folder = options.folder.join(pod.uid().unwrap_or_else(|| name.clone()));
         let mut run =
             Run { client, options, pod, folder: &folder, log: &log, report: &report, stop: stop.clone() };
-        run.to_the_end().await;
+        run.play_out().await;
         if let Err(error) = std::fs::remove_dir_all(&folder) {
             tracing::debug!(%error, folder = %folder.display(), "a pod's folder was not removed");
         }

@@ -38,7 +38,7 @@ impl Run<'_> {
     }
 
     /// Runs the pod to its end.
-    pub(crate) async fn to_the_end(&mut self) {
+    pub(crate) async fn play_out(&self) {
         let mut containers = Containers::of(self.pod);
         let spec = self.pod.spec.clone().unwrap_or_default();
         let volumes = match volumes::make(self.client, self.pod, &self.folder.join("volumes")).await {
