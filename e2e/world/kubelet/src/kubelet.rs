@@ -143,7 +143,7 @@ async fn run(client: &Client, options: &Options, pod: &Pod, stop: watch::Receive
         }
     } else {
         let folder = options.folder.join(pod.uid().unwrap_or_else(|| name.clone()));
-        let mut run =
+        let run =
             Run { client, options, pod, folder: &folder, log: &log, report: &report, stop: stop.clone() };
         run.play_out().await;
         if let Err(error) = std::fs::remove_dir_all(&folder) {
