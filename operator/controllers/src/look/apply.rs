@@ -258,7 +258,7 @@ async fn reply(
 ) -> Result<bool, LookError> {
     let marker = answers.map(|id| format!("<!-- bowsprit reply {id:?} {count} -->"));
     if let Some(marker) = &marker
-        && place.own().any(|(_, own)| own.body.contains(marker.as_str()))
+        && place.own().any(|(_, own)| own.body.starts_with(marker.as_str()))
     {
         return Ok(false);
     }
@@ -266,7 +266,8 @@ async fn reply(
     let footer = Footer { command_help: place.commands_url, issues: place.commands_url };
     let (said, url) = answered.map_or(("", ""), |text| (text.body.as_str(), text.url.as_str()));
     let body = command::reply(to, text, said, url, &footer);
-    let body = format!("{body}{}\n", marker.unwrap_or_default());
+    // At the very start, where nobody whom we quote can write one.
+    let body = marker.map_or(body.clone(), |marker| format!("{marker}\n{body}"));
     governed.forge.create_comment(place.repository, place.number, &CommentBody(body)).await?;
     Ok(true)
 }

@@ -41,7 +41,7 @@ pub(super) fn texts(
     let marked_by_comment: BTreeSet<&str> = comments
         .iter()
         .filter(|comment| comment.author.as_ref() == Some(us))
-        .filter_map(|comment| comment.body.lines().find(|line| line.starts_with(DONE)))
+        .filter_map(|comment| comment.body.lines().next().filter(|line| line.starts_with(DONE)))
         .collect();
     let mut all: Vec<Comment> = std::iter::once(description).chain(comments.iter().cloned()).collect();
     for comment in &mut all {
