@@ -12,6 +12,12 @@ use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use stories::HOOK_SECRET;
 
+/// The operator's settings. A pool that has no record of what it required waits for `settle` before it merges, five
+/// minutes by default: too long to watch.
+const SETTINGS: &str = "tenants: [ { namespace: acme, owners: [acme] } ]\nruns: { settle: 1s }\n";
+/// Whose fields these are: kubectl's, as if a person had applied them, so that people can go on with kubectl.
+const APPLIED_BY: &str = "kubectl";
+
 /// Applies everything. `token` is that of the account that acts for us on GitHub.
 pub(crate) async fn furnish(client: &Client, token: &str) -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
@@ -26,7 +32,7 @@ pub(crate) async fn furnish(client: &Client, token: &str) -> anyhow::Result<()> 
     manifests.push(json!({
         "apiVersion": "v1", "kind": "ConfigMap",
         "metadata": { "name": "bowsprit", "namespace": "bowsprit" },
-        "data": { "settings.yaml": "tenants: [ { namespace: acme, owners: [acme] } ]\n" },
+        "data": { "settings.yaml": SETTINGS },
     }));
     for manifest in &manifests {
         apply(client, manifest).await?;
@@ -58,7 +64,7 @@ async fn apply(client: &Client, manifest: &Value) -> anyhow::Result<()> {
         "" => Api::all_with(client.clone(), &resource),
         namespace => Api::namespaced_with(client.clone(), namespace, &resource),
     };
-    let how = PatchParams::apply("sandbox").force();
+    let how = PatchParams::apply(APPLIED_BY).force();
     api.patch(name, &how, &Patch::Apply(manifest)).await.with_context(|| format!("{kind} {name}"))?;
     Ok(())
 }

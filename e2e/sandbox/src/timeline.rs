@@ -50,13 +50,7 @@ pub(crate) fn say(line: &str) {
 }
 
 fn line(since: Duration, who: &str, what: &str) -> String {
-    let (first, rest) = what.trim_end().split_once('\n').unwrap_or((what.trim_end(), ""));
-    let mut text = format!("{:>6.1}s  {who:<10} {first}", since.as_secs_f64());
-    for more in rest.lines() {
-        text.push_str("\n                    ");
-        text.push_str(more);
-    }
-    text
+    format!("{:>6.1}s  {who:<10} {what}", since.as_secs_f64())
 }
 
 #[cfg(test)]
@@ -67,11 +61,5 @@ mod tests {
     fn a_line_tells_when_who_and_what() {
         let told = line(Duration::from_millis(12_345), "robin", "opens #1");
         assert_eq!(told, "  12.3s  robin      opens #1");
-    }
-
-    #[test]
-    fn what_has_several_lines_stands_in_one_column() {
-        let told = line(Duration::ZERO, "kim", "says\n/lgtm\n");
-        assert_eq!(told, "   0.0s  kim        says\n                    /lgtm");
     }
 }

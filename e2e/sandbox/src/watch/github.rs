@@ -52,17 +52,24 @@ fn of_issue(issue: &Issue) -> Vec<Entry> {
     let mut entries =
         vec![entry(issue.id, issue.author.as_str(), format!("opens {kind} #{number} {:?}", issue.title))];
     entries.extend(issue.comments.iter().map(|comment| {
-        entry(comment.id, comment.author.as_str(), format!("comments on #{number}: {}", comment.body.trim()))
+        entry(comment.id, comment.author.as_str(), format!("comments on #{number}: {}", gist(&comment.body)))
     }));
     entries.extend(issue.events.iter().map(|event| {
         let what = format!("#{number} {}", in_words(event));
         entry(event.id, event.actor.as_str(), what.trim_end().to_owned())
     }));
     for review in issue.pull.iter().flat_map(|pull| &pull.reviews) {
-        let what = format!("reviews #{number}: {} {}", review.state.to_lowercase(), review.body.trim());
+        let what = format!("reviews #{number}: {} {}", review.state.to_lowercase(), gist(&review.body));
         entries.push(entry(review.id, review.author.as_str(), what.trim_end().to_owned()));
     }
     entries
+}
+
+/// The lines of a comment that say something: commands, or else the first line that people see.
+fn gist(body: &str) -> String {
+    let seen = || body.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("<!--"));
+    let commands: Vec<&str> = seen().filter(|line| line.starts_with('/')).collect();
+    if commands.is_empty() { seen().next().unwrap_or_default().to_owned() } else { commands.join(", ") }
 }
 
 /// GitHub's word for an event, and what it is about.
@@ -75,7 +82,9 @@ fn in_words(event: &Event) -> String {
 }
 
 fn of_status(commit: &str, status: &Status) -> Entry {
+    // Behind the words Prow puts the base's commit, far to the right, for programs.
     let description = status.description.as_deref().unwrap_or_default();
+    let description = description.split("  ").next().unwrap_or_default();
     let commit = commit.get(..8).unwrap_or(commit);
     let what = format!("status {} on {commit}: {}: {description}", status.context, status.state);
     Entry { id: status.id, who: status.creator.as_str().to_owned(), what }
@@ -85,6 +94,12 @@ fn of_status(commit: &str, status: &Status) -> Entry {
 mod tests {
     use super::*;
     use world_github::{GitHub, Options};
+
+    #[test]
+    fn a_comment_is_told_by_its_commands_or_its_first_line() {
+        assert_eq!(gist("Thank you!\n/lgtm\n/approve\n"), "/lgtm, /approve");
+        assert_eq!(gist("<!-- bowsprit: x -->\n\n**Not approved**\nmore\n"), "**Not approved**");
+    }
 
     #[test]
     fn everything_on_github_is_told_once_and_in_order() {
