@@ -87,7 +87,8 @@ pub(super) struct Branches {
     pub(super) overlaps: Vec<Overlap>,
 }
 
-/// The branches that the open pull requests want to merge into, those that the status shows, and those with an intent.
+/// The branches that the open pull requests want to merge into, those that queries name, those that the status shows, and
+/// those with an intent.
 pub(super) fn branches<'a>(
     context: &Context,
     pool: &'a MergePool,
@@ -109,7 +110,9 @@ pub(super) fn branches<'a>(
         let (of, branch) = key.split_once(' ')?;
         of.eq_ignore_ascii_case(&repository.to_string()).then_some(branch)
     });
-    let names: BTreeSet<&str> = wanted.chain(of_status).collect();
+    // A branch that is named is got ready before the first change into it.
+    let named = pool.spec.queries.iter().flat_map(|query| query.included_branches.iter().map(String::as_str));
+    let names: BTreeSet<&str> = wanted.chain(of_status).chain(named).collect();
     let mut branches = Branches::default();
     for name in names {
         match ground::belongs(pool, others.iter().map(AsRef::as_ref), repository, name) {

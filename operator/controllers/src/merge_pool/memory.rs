@@ -23,6 +23,8 @@ const MERGES_MAX: usize = 1000;
 /// What is remembered of all pools.
 #[derive(Debug, Default)]
 pub struct Memory {
+    /// Since when this leader looks at each pool, by UID.
+    pools: Mutex<BTreeMap<String, Timestamp>>,
     branches: Mutex<BTreeMap<(String, String), Remembered>>,
     files: Mutex<BTreeMap<(RepoName, u64), Files>>,
 }
@@ -38,8 +40,10 @@ struct Files {
 /// What is remembered of one branch of a pool.
 #[derive(Clone, Debug)]
 pub(super) struct Remembered {
-    /// Since when this leader looks at it.
+    /// Since when this leader has looked at its pool without a record of what is required, or at all.
     pub(super) since: Timestamp,
+    /// There was a record at the last look.
+    had_record: bool,
     /// The merge that was asked for last, and when.
     called: Option<(BaseSha, Member, Timestamp)>,
     /// What git answered about the present tip.
@@ -58,6 +62,7 @@ impl Remembered {
     fn new(since: Timestamp) -> Self {
         Self {
             since,
+            had_record: false,
             called: None,
             trials: Vec::new(),
             evidence: Vec::new(),
@@ -65,6 +70,14 @@ impl Remembered {
             gated: BTreeSet::new(),
             told: BTreeMap::new(),
         }
+    }
+
+    /// Whether there is a record now. One that is lost begins the wait for a new one anew (DESIGN M1).
+    pub(super) fn record_is_there(&mut self, there: bool, now: Timestamp) {
+        if self.had_record && !there {
+            self.since = now;
+        }
+        self.had_record = there;
     }
 
     /// When the first car of this intent was called for by this leader.
@@ -110,13 +123,21 @@ impl Memory {
         now: Timestamp,
         work: impl FnOnce(&mut Remembered) -> T,
     ) -> T {
+        let since = self.since(pool, now);
         let mut branches = self.branches.lock().unwrap_or_else(PoisonError::into_inner);
         let key = (pool.to_owned(), branch.to_owned());
-        work(branches.entry(key).or_insert_with(|| Remembered::new(now)))
+        work(branches.entry(key).or_insert_with(|| Remembered::new(since)))
+    }
+
+    /// Since when this leader looks at a pool: from now on, where it did not before.
+    pub(super) fn since(&self, pool: &str, now: Timestamp) -> Timestamp {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        *pools.entry(pool.to_owned()).or_insert(now)
     }
 
     /// Forgets a pool that is gone.
     pub(super) fn forget(&self, pool: &str) {
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner).remove(pool);
         self.branches.lock().unwrap_or_else(PoisonError::into_inner).retain(|(uid, _), _| uid != pool);
     }
 
@@ -162,6 +183,22 @@ mod tests {
         remembered.answer(trial("b1"), none());
         remembered.answer(trial("b2"), none());
         assert_eq!(remembered.trials.iter().map(|(t, _)| t.base.as_str()).collect::<Vec<_>>(), ["b2"]);
+    }
+
+    #[test]
+    fn a_record_that_is_lost_begins_the_wait_anew_and_a_new_branch_does_not() {
+        let memory = Memory::default();
+        let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap();
+        let since = |branch: &str, there: bool, minute| {
+            memory.of("uid", branch, at(minute), |remembered| {
+                remembered.record_is_there(there, at(minute));
+                remembered.since
+            })
+        };
+        assert_eq!(since("main", false, 0), at(0));
+        assert_eq!(since("release", false, 9), at(0));
+        assert_eq!(since("main", true, 10), at(0));
+        assert_eq!(since("main", false, 11), at(11));
     }
 
     #[test]

@@ -87,6 +87,7 @@ pub(super) fn is_up_to_date(context: &Context, object: &MergePool) -> bool {
 
 /// Looks at a pool.
 pub(super) async fn observe(context: &Context, object: &MergePool) -> Observed {
+    context.merges.since(&object.uid().unwrap_or_default(), context.clock.now());
     let ground = ground::of(context, object);
     let intents = object.status.iter().flat_map(|status| &status.intents);
     let elsewhere = intents.filter(|intent| {
@@ -265,6 +266,7 @@ impl<'a> Here<'a> {
         let titles = Titles::new().map_err(|error| LookError::Unanswered(error.to_string()))?;
         let issues = self.blockers.iter().map(|(number, title)| (*number, title.as_str()));
         let (since, trials, spent, called_at) = context.merges.of(&uid, &key, self.now, |remembered| {
+            remembered.record_is_there(recorded.record.is_some(), self.now);
             let since = remembered.since.max(self.now.saturating_sub(spent::BUDGET_OVER).unwrap_or(self.now));
             let spent = spent::spent(&self.runs, name, &remembered.merges, since);
             let called_at = intent.as_ref().and_then(|intent| remembered.called_at(intent));
