@@ -8,7 +8,7 @@ use std::time::Duration;
 use stories::{REPOSITORY, Stage};
 use world_github::Fate;
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_mins(1);
 
 fn told(conditions: &[Condition], type_: ConditionType) -> String {
     let found = conditions.iter().find(|condition| condition.type_ == type_.as_str());
@@ -90,12 +90,12 @@ async fn a_periodic_runs_once_an_hour_over_restarts() {
     };
     for _ in 0..3 {
         let operating = stage.operate();
-        tokio::time::sleep(Duration::from_secs(600)).await;
+        tokio::time::sleep(Duration::from_mins(10)).await;
         drop(operating);
     }
     assert_eq!(hourly().await.len(), 1);
     let operating = stage.operate();
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     let runs = hourly().await;
     assert_eq!(runs.len(), 2);
     let source = runs.iter().map(|run| run.annotations().get(api::keys::SOURCE).map(String::as_str));
@@ -111,7 +111,7 @@ async fn a_periodic_runs_once_an_hour_over_restarts() {
 async fn a_status_is_written_only_when_it_says_something_new() {
     let stage = Stage::set().await;
     let operating = stage.operate();
-    tokio::time::sleep(Duration::from_secs(600)).await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
     let versions = async || {
         (
             repository(&stage, "acme").await.resource_version(),
@@ -120,7 +120,7 @@ async fn a_status_is_written_only_when_it_says_something_new() {
         )
     };
     let before = versions().await;
-    tokio::time::sleep(Duration::from_secs(3600)).await;
+    tokio::time::sleep(Duration::from_hours(1)).await;
     assert_eq!(versions().await, before);
     drop(operating);
 }
