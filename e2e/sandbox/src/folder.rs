@@ -15,7 +15,7 @@ const LOCK: &str = "lock";
 
 /// The folder of this run; it goes when this is dropped.
 pub(crate) struct Folder {
-    folder: TempDir,
+    place: TempDir,
     /// Held as long as the folder is in use.
     _lock: Option<File>,
     keep: bool,
@@ -29,11 +29,11 @@ impl Folder {
         })?;
         folder.disable_cleanup(keep);
         let lock = if keep { None } else { Some(locked(&folder.path().join(LOCK))?) };
-        Ok(Self { folder, _lock: lock, keep })
+        Ok(Self { place: folder, _lock: lock, keep })
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.folder.path()
+        self.place.path()
     }
 
     /// Removes it, or says where it was kept.
@@ -43,7 +43,7 @@ impl Folder {
             println!("Kept {}.", path.display());
             return Ok(());
         }
-        self.folder.close().with_context(|| format!("{} could not be removed", path.display()))
+        self.place.close().with_context(|| format!("{} could not be removed", path.display()))
     }
 }
 
