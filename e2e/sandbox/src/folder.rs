@@ -15,7 +15,7 @@ const LOCK: &str = "lock";
 
 /// The folder of this run; it goes when this is dropped.
 pub(crate) struct Folder {
-    place: TempDir,
+    temporary: TempDir,
     /// Held as long as the folder is in use.
     _lock: Option<File>,
     keep: bool,
@@ -24,16 +24,16 @@ pub(crate) struct Folder {
 impl Folder {
     /// Makes a folder that only this account can read.
     pub(crate) fn make(below: &Path, keep: bool) -> anyhow::Result<Self> {
-        let mut folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(below).with_context(|| {
+        let mut temporary = tempfile::Builder::new().prefix(PREFIX).tempdir_in(below).with_context(|| {
             format!("no folder can be made in {}; set TMPDIR to another", below.display())
         })?;
-        folder.disable_cleanup(keep);
-        let lock = if keep { None } else { Some(locked(&folder.path().join(LOCK))?) };
-        Ok(Self { place: folder, _lock: lock, keep })
+        temporary.disable_cleanup(keep);
+        let lock = if keep { None } else { Some(locked(&temporary.path().join(LOCK))?) };
+        Ok(Self { temporary, _lock: lock, keep })
     }
 
     pub(crate) fn path(&self) -> &Path {
-        self.place.path()
+        self.temporary.path()
     }
 
     /// Removes it, or says where it was kept.
@@ -43,7 +43,7 @@ impl Folder {
             println!("Kept {}.", path.display());
             return Ok(());
         }
-        self.place.close().with_context(|| format!("{} could not be removed", path.display()))
+        self.temporary.close().with_context(|| format!("{} could not be removed", path.display()))
     }
 }
 

@@ -39,7 +39,7 @@ fn kept(row: Vec<String>, shown: &[bool]) -> Vec<String> {
 
 fn cell(value: &Value) -> String {
     match value {
-        Value::Null => "<none>".to_owned(),
+        Value::Null => String::new(),
         Value::String(text) => text.clone(),
         Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => value.to_string(),
     }
@@ -58,6 +58,6 @@ mod tests {
             ],
             "rows": [{ "cells": ["unit-1", "q", "success"] }, { "cells": ["a", null, null] }],
         });
-        assert_eq!(laid_out(&table), "NAME     STATE\nunit-1   success\na        <none>");
+        assert_eq!(laid_out(&table), "NAME     STATE\nunit-1   success\na");
     }
 }

@@ -84,7 +84,7 @@ fn in_words(event: &Event) -> String {
 fn of_status(commit: &str, status: &Status) -> Entry {
     // Behind the words Prow puts the base's commit, far to the right, for programs.
     let description = status.description.as_deref().unwrap_or_default();
-    let description = description.split("  ").next().unwrap_or_default();
+    let description = description.split("BaseSHA:").next().unwrap_or_default().trim_end();
     let commit = commit.get(..8).unwrap_or(commit);
     let what = format!("status {} on {commit}: {}: {description}", status.context, status.state);
     Entry { id: status.id, who: status.creator.as_str().to_owned(), what }

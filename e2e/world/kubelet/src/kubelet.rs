@@ -5,10 +5,10 @@ use futures::{StreamExt, TryStreamExt};
 use k8s_openapi::{api::core::v1::Pod, jiff::Timestamp};
 use kube::{
     Api, Client, ResourceExt,
-    api::{DeleteParams, Patch, PatchParams, Preconditions},
+    api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions},
     runtime::{WatchStreamExt, watcher},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc, time::Duration};
 use tokio::{sync::watch, task::JoinSet};
 
@@ -130,6 +130,9 @@ async fn run(client: &Client, options: &Options, pod: &Pod, stop: watch::Receive
     let namespace = pod.namespace().unwrap_or_default();
     let name = pod.name_any();
     let api: Api<Pod> = Api::namespaced(client.clone(), &namespace);
+    if !bind(&api, pod, &options.node).await {
+        return;
+    }
     let log = logs::Writer::new(client.clone(), &namespace, &name);
     let start = (options.now)();
     let report = Report { api: api.clone(), pod: name.clone(), uid: pod.uid(), start };
@@ -152,6 +155,28 @@ async fn run(client: &Client, options: &Options, pod: &Pod, stop: watch::Receive
     }
     if stop.borrow().is_some() {
         remove(client, pod).await;
+    }
+}
+
+/// Takes a pod to this node, as a scheduler would: without a node it has no log. False: it is not ours to run.
+async fn bind(api: &Api<Pod>, pod: &Pod, node: &str) -> bool {
+    if pod.spec.as_ref().is_some_and(|spec| spec.node_name.is_some()) {
+        return true; // ours: others were left out
+    }
+    let name = pod.name_any();
+    let binding = json!({
+        "apiVersion": "v1", "kind": "Binding",
+        "metadata": { "name": name, "namespace": pod.namespace(), "uid": pod.uid() },
+        "target": { "apiVersion": "v1", "kind": "Node", "name": node },
+    });
+    let bound = api.create_subresource::<_, Value>("binding", &name, &PostParams::default(), &binding).await;
+    match bound {
+        Ok(_) => true,
+        Err(kube::Error::Api(status)) if status.is_not_found() || status.is_conflict() => false,
+        Err(error) => {
+            tracing::warn!(%error, pod = name, "a pod was not bound to its node, and runs all the same");
+            true
+        }
     }
 }
 

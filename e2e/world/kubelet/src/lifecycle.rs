@@ -126,6 +126,7 @@ impl Run<'_> {
     }
 
     async fn ended(&self, containers: &mut Containers, name: &str, exit: Exit) -> bool {
+        self.log.end(name).await;
         let at = self.now();
         let slots = containers.init.iter().chain(&containers.main);
         let since = slots.filter(|(known, _, _)| known == name).find_map(|(_, _, progress)| {

@@ -20,7 +20,16 @@ impl Writer {
 
     /// Adds to a container's log. A server that does not take logs is no error: they are not state.
     pub(crate) async fn write(&self, container: &str, bytes: &[u8]) {
-        let path = format!("/world/logs/{}/{}/{container}", self.namespace, self.pod);
+        self.send(container, "", bytes).await;
+    }
+
+    /// Ends a container's log: who follows it is told that nothing comes any more.
+    pub(crate) async fn end(&self, container: &str) {
+        self.send(container, "?done=true", &[]).await;
+    }
+
+    async fn send(&self, container: &str, query: &str, bytes: &[u8]) {
+        let path = format!("/world/logs/{}/{}/{container}{query}", self.namespace, self.pod);
         let Ok(request) = http::Request::put(path).body(bytes.to_vec()) else { return };
         if let Err(error) = self.client.request_text(request).await {
             tracing::debug!(%error, pod = self.pod, container, "a piece of log was not taken");

@@ -69,6 +69,9 @@ pub(crate) async fn play(
     if let Some(first) = names.first() {
         log.write(first, outcome.log.as_bytes()).await;
     }
+    for name in &names {
+        log.end(name).await;
+    }
     let at = (options.now)();
     for (place, name) in names.iter().enumerate() {
         let code = if place == 0 { outcome.code } else { 0 };
