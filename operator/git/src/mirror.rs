@@ -371,9 +371,9 @@ mod tests {
         let mirror = with(&[&base, &head], &origin, &folder).await;
         let commits = mirror.commits_of(&BaseSha::new(&base), &HeadSha::new(&head)).await.unwrap();
         assert_eq!(commits, 2);
-        let below = |steps| mirror.below(&CommitSha::new(&head), steps);
-        assert_eq!(below(2).await.unwrap(), Some(CommitSha::new(&base)));
-        assert_eq!(below(3).await.unwrap(), None);
+        let tip = CommitSha::new(&head);
+        assert_eq!(mirror.below(&tip, 2).await.unwrap(), Some(CommitSha::new(&base)));
+        assert_eq!(mirror.below(&tip, 3).await.unwrap(), None);
     }
 
     #[tokio::test]
