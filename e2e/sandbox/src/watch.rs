@@ -101,6 +101,7 @@ fn about_pool(pool: &MergePool) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use api::merge_pool::MergePoolSpec;
     use serde_json::json;
 
     #[test]
@@ -121,15 +122,12 @@ mod tests {
 
     #[test]
     fn a_pool_tells_why_a_change_waits_and_what_merged() {
-        let pool: MergePool = serde_json::from_value(json!({
-            "apiVersion": "bowsprit.dev/v1alpha1", "kind": "MergePool", "metadata": { "name": "widgets" },
-            "spec": {},
-            "status": { "branches": [{
-                "branch": "acme/widgets main", "merged": "#1 as abc",
-                "members": [{ "change": "#2 Mend (robin)", "state": "Waiting", "why": "label lgtm is missing" }],
-            }] },
-        }))
-        .unwrap();
+        let mut pool = MergePool::new("widgets", MergePoolSpec::default());
+        let status = json!({ "branches": [{
+            "branch": "acme/widgets main", "merged": "#1 as abc",
+            "members": [{ "change": "#2 Mend (robin)", "state": "Waiting", "why": "label lgtm is missing" }],
+        }] });
+        pool.status = serde_json::from_value(status).unwrap();
         let lines: Vec<String> = about_pool(&pool).into_iter().map(|(_, line)| line).collect();
         assert_eq!(
             lines,

@@ -27,7 +27,7 @@ pub(super) async fn conversation(
         let issue = state.issue(&name, number)?;
         let at = format!("/{name}/pull/{number}");
         let body = html! {
-            p { (standing(issue)) " by " (issue.author.as_str()) " · " a href={ "/" (name.as_str()) } { (name.as_str()) } }
+            p { (standing(issue)) " · opened by " (issue.author.as_str()) " · " a href={ "/" (name.as_str()) } { (name.as_str()) } }
             @if let Some(pull) = &issue.pull {
                 (branches(pull))
                 p { "Merging: " b { (verdict.as_ref().map_or("unknown", |verdict| verdict.state)) } }
