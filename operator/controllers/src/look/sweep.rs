@@ -61,7 +61,6 @@ pub(super) async fn sweep(context: &Context, repository: &RepoName) -> Result<Op
     let governed = context.governed(repository).await?;
     let open = governed.forge.open_pulls(repository).await?;
     let numbers: Vec<u64> = open.iter().map(|snapshot| snapshot.pull.number).collect();
-    context.pulls.known(repository);
     for snapshot in open {
         let number = snapshot.pull.number;
         if context.pulls.swept(snapshot) {
@@ -71,6 +70,10 @@ pub(super) async fn sweep(context: &Context, repository: &RepoName) -> Result<Op
     // What is no longer open is looked at once more: its runs end.
     for number in context.pulls.keep_only(repository, &numbers) {
         context.looks.hint(Look::Pull(repository.clone(), number));
+    }
+    if context.pulls.listed(repository) {
+        // Until now its pools could not know what is open there.
+        context.pools_changed(repository);
     }
     context.looks.hint(Look::Branches(repository.clone()));
     Ok(None)
