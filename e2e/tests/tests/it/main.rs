@@ -1,5 +1,6 @@
 //! The stories.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a story that cannot go on has failed
 
+mod crash_story;
 mod kinds_story;
 mod merge_story;
