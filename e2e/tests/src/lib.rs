@@ -15,6 +15,6 @@ mod wire;
 
 pub use cast::{Cast, HOOK_SECRET, REPOSITORY};
 pub use outcome::Outcome;
-pub use performance::{Performance, perform};
+pub use performance::{Performance, perform, perform_seeded};
 pub use stage::{Operating, Stage, manifests};
 pub use wire::{Call, Fate, Record, Whom, Wire};

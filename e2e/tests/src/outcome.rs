@@ -14,6 +14,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt::Debug,
     process::Command,
+    sync::LazyLock,
 };
 use world_github::{Git, Name};
 
@@ -99,8 +100,18 @@ fn flat(value: &Value) -> Vec<String> {
 /// Words for what differs between two good runs.
 struct Words {
     names: Vec<(String, String)>,
-    patterns: Vec<(Regex, &'static str)>,
 }
+
+/// Times, numbers of executions, ids.
+static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
+    let patterns = [
+        (r"(?-u)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", "TIME"),
+        (r"(?-u)\b\d\d:\d\dZ?\b", "TIME"),
+        (r"(?-u)\b\d{15,20}\b", "BUILD"),
+        (r#"(?-u)(issuecomment-|Comment\(|"hook_id":)\d+"#, "${1}ID"),
+    ];
+    patterns.map(|(pattern, word)| (Regex::new(pattern).unwrap(), word)).into()
+});
 
 impl Words {
     fn new(stage: &Stage, runs: &[ProwJob]) -> Self {
@@ -118,14 +129,7 @@ impl Words {
             names.push((commit.clone(), format!("<{subject}>")));
             names.push((commit.chars().take(7).collect(), format!("<{subject}>")));
         }
-        let patterns = [
-            (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)", "TIME"),
-            (r"\b\d\d:\d\dZ?\b", "TIME"),
-            (r"\b\d{15,20}\b", "BUILD"),
-            (r#"(issuecomment-|Comment\(|"hook_id":)\d+"#, "${1}ID"),
-        ];
-        let patterns = patterns.map(|(pattern, word)| (Regex::new(pattern).unwrap(), word));
-        Self { names, patterns: patterns.into() }
+        Self { names }
     }
 
     fn replace(&self, text: &str) -> String {
@@ -133,7 +137,7 @@ impl Words {
         for (name, word) in &self.names {
             text = text.replace(name, word);
         }
-        for (pattern, word) in &self.patterns {
+        for (pattern, word) in PATTERNS.iter() {
             text = pattern.replace_all(&text, *word).into_owned();
         }
         text

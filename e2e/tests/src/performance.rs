@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 /// How long a step of the story may take: two sweeps and what follows from them.
 const PATIENCE: Patience = Patience(Duration::from_secs(3600));
 /// What was begun in the story has ended after this.
-const SETTLE: Duration = Duration::from_secs(900);
+const SETTLE: Duration = Duration::from_secs(600);
 /// For so long nothing may be written then (I13).
-const REST: Duration = Duration::from_secs(900);
+const REST: Duration = Duration::from_secs(600);
 
 /// What a performance left behind.
 #[derive(Debug)]
@@ -39,14 +39,25 @@ impl Performance {
 }
 
 /// Plays the story on a stage on which `disturb` has prepared what shall go wrong. Whenever the operator dies, another
-/// starts with empty memory.
+/// starts with empty memory. What `disturb` gives is kept until the end.
 ///
 /// # Errors
 /// What did not happen in time.
-pub async fn perform(disturb: impl FnOnce(&Stage)) -> Result<Performance, String> {
+pub async fn perform<T>(disturb: impl FnOnce(&Stage) -> T) -> Result<Performance, String> {
+    perform_seeded(0, disturb).await
+}
+
+/// The same in a world of another seed.
+///
+/// # Errors
+/// What did not happen in time.
+pub async fn perform_seeded<T>(seed: u64, disturb: impl FnOnce(&Stage) -> T) -> Result<Performance, String> {
+    let filter = tracing_subscriber::EnvFilter::from_default_env();
+    // Of many performances in a process, the first sets this for all.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_test_writer().try_init();
     let begun = Instant::now();
-    let stage = Stage::set().await;
-    disturb(&stage);
+    let stage = Stage::seeded(seed).await;
+    let _disturbance = disturb(&stage);
     let play = async {
         tokio::time::sleep(Duration::from_secs(60)).await;
         story::play(&stage.cast, PATIENCE, |_| ()).await?;

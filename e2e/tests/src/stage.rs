@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use tower::ServiceExt;
 use world_github::{GitHub, Options};
@@ -31,6 +32,13 @@ use world_kubernetes::World;
 const HOOK: &str = "http://bowsprit.invalid/hook";
 /// What the world's clocks show at the beginning: the first second of 2026.
 const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
+
+/// Slower than in production: renewals are most of what a resting operator does, and one is like another.
+const TIMING: Timing = Timing {
+    duration: Duration::from_secs(60),
+    renew_deadline: Duration::from_secs(40),
+    retry: Duration::from_secs(10),
+};
 
 /// A cluster, a GitHub, a kubelet and people.
 pub struct Stage {
@@ -89,11 +97,16 @@ impl Stage {
     /// Sets the stage: `acme/widgets` with OWNERS, `robin` who writes changes, `kim` who approves, a machine account,
     /// and everything of `examples/quickstart`. Pods are played from a script.
     pub async fn set() -> Self {
+        Self::seeded(0).await
+    }
+
+    /// The same; what GitHub and the API server make up (ids, tokens, UIDs) follows from the seed.
+    pub async fn seeded(seed: u64) -> Self {
         let repositories = tempfile::tempdir().unwrap();
         let folder = Some(repositories.path().to_owned());
-        let github = GitHub::new(Options { epoch: START, folder, ..Options::default() }).unwrap();
+        let github = GitHub::new(Options { epoch: START, seed, folder, ..Options::default() }).unwrap();
         let (cast, token) = Cast::gather(github.clone(), HOOK);
-        let kubernetes = World::builder().starting_at(START).build();
+        let kubernetes = World::builder().seed(seed).starting_at(START).build();
         let client = Client::new(kubernetes.router(), "default");
         let script: Script = Arc::new(script);
         let clock = kubernetes.clock();
@@ -188,7 +201,7 @@ impl Stage {
             }),
             storage: self.storage.path().to_owned(),
             probe: Arc::new(line.clone()),
-            timing: Timing::default(),
+            timing: TIMING,
             one_at_a_time: true,
         });
         let relay: Arc<dyn web::Relay> = Arc::new(operator.relay());

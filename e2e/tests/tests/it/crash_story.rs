@@ -13,7 +13,7 @@ use stories::{Fate, Performance, perform};
 /// Every so manieth crash point is tried, unless `CRASH_EVERY` says otherwise; 1: all.
 const EVERY: usize = 1;
 /// Of the writes that keep the leadership, every so manieth is tried.
-const LEASES_EVERY: usize = 16;
+const LEASES_EVERY: usize = 4;
 /// Performances side by side: each has a runtime of its own.
 const ABREAST: usize = 2;
 
@@ -33,7 +33,7 @@ fn number(variable: &str) -> Option<usize> {
     std::env::var(variable).ok()?.parse().ok()
 }
 
-/// Before and after each write. Of those that keep the leadership, which come every two seconds and are one like another,
+/// Before and after each write. Of those that keep the leadership, which come all the time and are one like another,
 /// the first and a few while the story goes on.
 fn points(undisturbed: &Performance) -> Vec<(u64, Fate)> {
     let (leases, others): (Vec<_>, Vec<_>) =
@@ -74,6 +74,7 @@ fn the_story_ends_the_same_when_the_operator_is_killed_before_or_after_any_of_it
                         Err(stuck) => vec![stuck],
                     };
                     if !faults.is_empty() {
+                        println!("{fate:?} {write}: {}", faults.join("\n  "));
                         failed.lock().unwrap().push((write, fate, faults));
                     }
                 }

@@ -4,3 +4,6 @@
 mod crash_story;
 mod kinds_story;
 mod merge_story;
+mod seed;
+mod trace_story;
+mod troubled_story;
