@@ -3,10 +3,11 @@
 use crate::{
     cast::{Cast, HOOK_SECRET},
     outside::WorldOutside,
+    wire::{Line, Wire},
 };
 use axum::body::{Body, Bytes};
 use bowsprit::operator::{Operator, Settings};
-use controllers::runtime::{lease::Timing, probe::NoProbe};
+use controllers::runtime::lease::Timing;
 use forge::TokioClock;
 use http_body_util::BodyExt;
 use jiff::Timestamp;
@@ -20,7 +21,8 @@ use kube::{
 use serde_json::{Value, json};
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use tower::ServiceExt;
 use world_github::{GitHub, Options};
@@ -31,6 +33,13 @@ const HOOK: &str = "http://bowsprit.invalid/hook";
 /// What the world's clocks show at the beginning: the first second of 2026.
 const START: Timestamp = Timestamp::constant(1_767_225_600, 0);
 
+/// Slower than in production: renewals are most of what a resting operator does, and one is like another.
+const TIMING: Timing = Timing {
+    duration: Duration::from_mins(1),
+    renew_deadline: Duration::from_secs(40),
+    retry: Duration::from_secs(10),
+};
+
 /// A cluster, a GitHub, a kubelet and people.
 pub struct Stage {
     /// The cluster.
@@ -39,12 +48,18 @@ pub struct Stage {
     pub github: GitHub,
     /// The people.
     pub cast: Cast,
+    /// What the operators' calls pass.
+    pub wire: Wire,
     client: Client,
     storage: tempfile::TempDir,
     repositories: tempfile::TempDir,
     kubelet: tokio::task::JoinHandle<()>,
+    receivers: Receivers,
     starts: std::cell::Cell<u32>,
 }
+
+/// Where webhooks are taken: a router an operator, newest last.
+type Receivers = Arc<Mutex<Vec<(Line, axum::Router)>>>;
 
 /// Pods take a minute and pass, unless the job and the pull request's title say otherwise, as the quickstart's `unit`.
 fn script(pod: &Pod) -> Outcome {
@@ -60,10 +75,20 @@ fn script(pod: &Pod) -> Outcome {
 /// An operator that runs, until this is dropped: then it has crashed.
 pub struct Operating {
     task: tokio::task::JoinHandle<()>,
+    line: Line,
+}
+
+impl Operating {
+    /// Waits until a call was the operator's death (`Fate::DieBefore`, `Fate::DieAfter`). It then does nothing more, and
+    /// is to be dropped.
+    pub async fn death(&self) {
+        self.line.death().await;
+    }
 }
 
 impl Drop for Operating {
     fn drop(&mut self) {
+        self.line.cut();
         self.task.abort();
     }
 }
@@ -72,11 +97,16 @@ impl Stage {
     /// Sets the stage: `acme/widgets` with OWNERS, `robin` who writes changes, `kim` who approves, a machine account,
     /// and everything of `examples/quickstart`. Pods are played from a script.
     pub async fn set() -> Self {
+        Self::seeded(0).await
+    }
+
+    /// The same; what GitHub and the API server make up (ids, tokens, UIDs) follows from the seed.
+    pub async fn seeded(seed: u64) -> Self {
         let repositories = tempfile::tempdir().unwrap();
         let folder = Some(repositories.path().to_owned());
-        let github = GitHub::new(Options { epoch: START, folder, ..Options::default() }).unwrap();
+        let github = GitHub::new(Options { epoch: START, seed, folder, ..Options::default() }).unwrap();
         let (cast, token) = Cast::gather(github.clone(), HOOK);
-        let kubernetes = World::builder().starting_at(START).build();
+        let kubernetes = World::builder().seed(seed).starting_at(START).build();
         let client = Client::new(kubernetes.router(), "default");
         let script: Script = Arc::new(script);
         let clock = kubernetes.clock();
@@ -94,10 +124,12 @@ impl Stage {
             kubernetes,
             github,
             cast,
+            wire: Wire::new(),
             client,
             storage,
             repositories,
             kubelet,
+            receivers: Receivers::default(),
             starts: std::cell::Cell::new(0),
         };
         stage.furnish(&token).await;
@@ -155,9 +187,9 @@ impl Stage {
     pub fn operate(&self) -> Operating {
         let number = self.starts.get() + 1;
         self.starts.set(number);
+        let line = self.wire.line(number);
         let operator = Operator::new(Settings {
-            // A client of its own, as a process has.
-            home: Client::new(self.kubernetes.router(), "default"),
+            home: line.kubernetes(self.kubernetes.router()),
             namespace: "bowsprit".to_owned(),
             identity: format!("bowsprit-{number}"),
             address: String::new(),
@@ -165,37 +197,62 @@ impl Stage {
             outside: Arc::new(WorldOutside {
                 github: self.github.clone(),
                 folder: self.repositories.path().to_owned(),
+                line: line.clone(),
             }),
             storage: self.storage.path().to_owned(),
-            probe: Arc::new(NoProbe),
-            timing: Timing::default(),
+            probe: Arc::new(line.clone()),
+            timing: TIMING,
             one_at_a_time: true,
         });
         let relay: Arc<dyn web::Relay> = Arc::new(operator.relay());
-        let router = web::router(relay);
-        self.github.deliver_with(Arc::new(move |request: http::Request<Bytes>| {
-            let router = router.clone();
-            Box::pin(async move {
-                let answer =
-                    router.oneshot(request.map(Body::from)).await.map_err(|error| error.to_string())?;
-                let (parts, body) = answer.into_parts();
-                let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
-                Ok(http::Response::from_parts(parts, bytes))
-            })
-        }));
+        let mut receivers = self.receivers.lock().unwrap_or_else(PoisonError::into_inner);
+        receivers.push((line.clone(), web::router(relay)));
+        drop(receivers);
+        let receivers = self.receivers.clone();
+        self.github.deliver_with(Arc::new(move |request| Box::pin(deliver(receivers.clone(), request))));
         let task = tokio::spawn(async move {
-            match operator.run().await {
+            match Box::pin(operator.run()).await {
                 Ok(never) => match never {},
                 Err(ended) => tracing::warn!(%ended, "the operator ended"),
             }
         });
-        Operating { task }
+        Operating { task, line }
+    }
+
+    /// Keeps one operator running: whenever one dies, another starts.
+    pub async fn keep_operating(&self) -> std::convert::Infallible {
+        loop {
+            self.operate().death().await;
+        }
+    }
+
+    /// Where GitHub's repositories are.
+    pub fn folder_of_repositories(&self) -> &Path {
+        self.repositories.path()
     }
 
     /// What the wall clock shows.
     pub fn now(&self) -> Timestamp {
         self.kubernetes.clock().now()
     }
+}
+
+/// Takes a delivery to the replica that leads, as a Service does; without one, it is refused.
+async fn deliver(receivers: Receivers, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, String> {
+    let mut alive = receivers.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    alive.retain(|(line, _)| !line.is_dead());
+    let mut answer = Err("nobody listens".to_owned());
+    for (_, router) in alive.into_iter().rev() {
+        let answered = router.oneshot(request.clone().map(Body::from)).await;
+        let (parts, body) = answered.map_err(|error| error.to_string())?.into_parts();
+        let bytes = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+        let leads = parts.status != http::StatusCode::SERVICE_UNAVAILABLE;
+        answer = Ok(http::Response::from_parts(parts, bytes));
+        if leads {
+            break;
+        }
+    }
+    answer
 }
 
 /// The manifests of a folder, in the order of its files.

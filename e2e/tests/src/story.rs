@@ -20,6 +20,7 @@ pub async fn play(cast: &Cast, Patience(patience): Patience, tell: impl Fn(&str)
         .open_pull(REPOSITORY, "frobnicate", "Frobnicate (broken)", &[("src/a", "1\n")])
         .map_err(said)?;
     cast.until("unit has failed", patience, || cast.context(number, "unit") == "failure").await?;
+    cast.until("lint has passed", patience, || cast.context(number, "lint") == "success").await?;
     tell("unit failed; robin gives it another title with /retitle and pushes a fix");
     robin.comment(REPOSITORY, number, "/retitle Frobnicate\n").map_err(said)?;
     let title = || {

@@ -86,12 +86,17 @@ async fn create(
                 _ => Ok(None),
             }
         }
-        // Too many requests pass by themselves; a namespace that is missing may be made.
-        Err(kube::Error::Api(status)) if (400..500).contains(&status.code) && status.code != 429 => {
+        // Some refusals pass by themselves: too many requests, a timeout, a quota that another write just changed.
+        Err(kube::Error::Api(status)) if (400..500).contains(&status.code) && !passes(status.code) => {
             Ok(Some(status.message))
         }
         Err(error) => Err(RunError::Apply(error)),
     }
+}
+
+/// Whether a refusal says nothing about the pod.
+const fn passes(code: u16) -> bool {
+    matches!(code, 408 | 409 | 429)
 }
 
 async fn delete(

@@ -2,7 +2,8 @@
 //!
 //! The label means the head that was looked at (DESIGN C4): a comment counts only for a head that we had put a status on
 //! before it was written, a review only for the commit it was made on. One comment of ours records that head and its
-//! tree, and a push that changes the tree takes the label away.
+//! tree, and a push that changes the tree takes the label away. The record is written before the label changes: a crash
+//! between the two must not leave a label of which nothing says what it was given for.
 
 use super::{
     Command, CommandAction, CommandReason, Item, Plan, Reviewer, Rights, Said,
@@ -128,16 +129,16 @@ pub fn plan(
             if current {
                 let record = Record { head: Some(head.commit.clone()), tree: head.tree.clone() };
                 let text = texts::given(said.by, &record);
-                plan.push(Planned::new(CommandAction::AddLabel(LABEL.to_owned()), wish.why(said)));
                 plan.push(Planned::new(CommandAction::Keep { marker: MARKER, text }, wish.why(said)));
+                plan.push(Planned::new(CommandAction::AddLabel(LABEL.to_owned()), wish.why(said)));
             } else {
                 plan.push(reply(said.by, texts::head_changed(head.commit), CommandReason::HeadChanged));
             }
         }
         (Wish::Remove(_), Some(label)) => {
-            plan.push(Planned::new(CommandAction::RemoveLabel(label.to_owned()), wish.why(said)));
             let text = texts::taken_back(said.by);
             plan.push(Planned::new(CommandAction::Keep { marker: MARKER, text }, wish.why(said)));
+            plan.push(Planned::new(CommandAction::RemoveLabel(label.to_owned()), wish.why(said)));
             plan.extend(ask_again(settings, item, wish.why(said)));
         }
         (Wish::Add(_), Some(_)) | (Wish::Remove(_), None) => {}
@@ -169,8 +170,8 @@ pub fn hold_to_head(
     let why = CommandReason::HeadChanged;
     let text = texts::lost(head.commit);
     let mut plan = vec![
-        Planned::new(CommandAction::RemoveLabel(label.to_owned()), why.clone()),
         Planned::new(CommandAction::Keep { marker: MARKER, text }, why.clone()),
+        Planned::new(CommandAction::RemoveLabel(label.to_owned()), why.clone()),
     ];
     plan.extend(ask_again(settings, item, why));
     plan
@@ -285,7 +286,13 @@ mod tests {
 
     #[test]
     fn lgtm_counts_for_a_head_that_was_there_to_be_seen() {
-        assert_eq!(actions(&kim_says("/lgtm", Some(9))), ["add", "keep"]);
+        assert_eq!(actions(&kim_says("/lgtm", Some(9))), ["keep", "add"]);
+    }
+
+    #[test]
+    fn what_the_label_was_given_for_is_on_record_before_the_label_is_there() {
+        // Seen in a crash between the two: a label without a record was taken for an old head's and removed.
+        assert_eq!(actions(&kim_says("/lgtm", Some(9))), ["keep", "add"]);
     }
 
     #[test]
@@ -306,7 +313,7 @@ mod tests {
             let said = Said { review: Some((&ReviewState::Approved, commit)), ..says(&kim, "") };
             plan(&settings, &item(&[]), &said, rights, &Gate::Collaborators, &head)
         };
-        assert_eq!(actions(&review(&now)), ["add", "keep"]);
+        assert_eq!(actions(&review(&now)), ["keep", "add"]);
         assert_eq!(actions(&review(&old)), ["reply"]);
     }
 
@@ -331,13 +338,13 @@ mod tests {
         };
         let plain = Settings::default();
         assert_eq!(held(&plain, record("c0ffee1", "7ree"), None, false), Vec::<&str>::new());
-        assert_eq!(held(&plain, record("0ld", "7ree"), None, false), ["remove", "keep"]);
+        assert_eq!(held(&plain, record("0ld", "7ree"), None, false), ["keep", "remove"]);
         assert_eq!(held(&keep, record("0ld", "7ree"), None, false), Vec::<&str>::new());
-        assert_eq!(held(&keep, record("0ld", "0ther"), None, false), ["remove", "keep", "ask"]);
+        assert_eq!(held(&keep, record("0ld", "0ther"), None, false), ["keep", "remove", "ask"]);
         assert_eq!(held(&plain, record("0ld", "7ree"), None, true), Vec::<&str>::new());
         // Put on by hand: after the head could be seen, or before.
         assert_eq!(held(&plain, None, Some(6), false), Vec::<&str>::new());
-        assert_eq!(held(&plain, None, Some(4), false), ["remove", "keep"]);
+        assert_eq!(held(&plain, None, Some(4), false), ["keep", "remove"]);
     }
 
     #[test]

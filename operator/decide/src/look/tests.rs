@@ -111,8 +111,8 @@ fn a_text_is_marked_after_all_of_its_effects_and_the_approval_comes_last() {
         lines,
         [
             "assign (Requested)",
-            "label lgtm (Requested)",
             "keep <!-- bowsprit: lgtm (Requested)",
+            "label lgtm (Requested)",
             "mark Comment(1) (CarriedOut)",
             "keep <!-- bowsprit: approval --> (Approved)",
             "label approved (Approved)",
