@@ -64,16 +64,18 @@ async fn tell_all(arguments: &Arguments, running: &Running, timeline: &Timeline,
 
 /// Says where everything is.
 fn introduce(running: &Running, log: &Log) {
-    let Running { web, kubeconfig, isolation, .. } = running;
+    let Running { web, kubeconfig, results, isolation, .. } = running;
     say(&format!(
         "
 GitHub      {web}/{REPOSITORY}
             Nobody needs a password: choose at the top who you are. robin writes changes, kim approves them.
 Kubernetes  kubectl --kubeconfig {kubeconfig} get bowsprit -A
 Pods        {isolation}
+Results     {results}
 Log         {log}
 ",
         kubeconfig = kubeconfig.display(),
+        results = results.display(),
         isolation = isolation.describe(),
         log = log.path().display(),
     ));
