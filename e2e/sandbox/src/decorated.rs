@@ -6,13 +6,21 @@
 use anyhow::Context as _;
 use serde_json::{Value, json};
 use std::path::Path;
-use world_kubelet::Images;
+use world_kubelet::{Images, Isolation};
 
 /// The utilities whose images a decorated pod uses.
 const UTILITIES: [&str; 4] = ["clonerefs", "initupload", "entrypoint", "sidecar"];
 
 fn image(utility: &str) -> String {
     format!("sandbox/{utility}")
+}
+
+/// Whether decorated pods can be run: `entrypoint` is placed in `/tools`, which must be there.
+pub(crate) const fn can_run(isolation: Isolation) -> bool {
+    match isolation {
+        Isolation::Namespaces | Isolation::UserNamespaces => true,
+        Isolation::Plain => false,
+    }
 }
 
 /// What the images of the utilities start.

@@ -3,6 +3,7 @@
 use crate::{
     Ending,
     arguments::Arguments,
+    decorated,
     log::Log,
     start::{Running, start},
     table,
@@ -71,11 +72,13 @@ GitHub      {web}/{REPOSITORY}
             Nobody needs a password: choose at the top who you are. robin writes changes, kim approves them.
 Kubernetes  kubectl --kubeconfig {kubeconfig} get bowsprit -A
 Pods        {isolation}
-Results     {results}
+Results     {results}{left_out}
 Log         {log}
 ",
         kubeconfig = kubeconfig.display(),
         results = results.display(),
+        left_out =
+            if decorated::can_run(*isolation) { "" } else { " (empty: the decorated job is left out)" },
         isolation = isolation.describe(),
         log = log.path().display(),
     ));

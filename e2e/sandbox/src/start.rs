@@ -64,8 +64,9 @@ pub(crate) async fn start(
 
     let results = folder.join("results");
     std::fs::create_dir(&results)?;
-    furnish(&client, &token, decorated::jobs(&web, &results)).await?;
     let isolation = Isolation::probe();
+    let decorated = decorated::can_run(isolation).then(|| decorated::jobs(&web, &results));
+    furnish(&client, &token, decorated).await?;
     let now = clock.clone();
     let options = world_kubelet::Options {
         node: "sandbox".to_owned(),
