@@ -43,6 +43,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
             "bowsprit-forge",
             "bowsprit-controllers",
             "bowsprit-web",
+            "bowsprit-podutils",
             "stories",
             "world-kubernetes",
             "world-github",

@@ -18,8 +18,9 @@ const SETTINGS: &str = "tenants: [ { namespace: acme, owners: [acme] } ]\nruns: 
 /// Whose fields these are: kubectl's, as if a person had applied them, so that people can go on with kubectl.
 const APPLIED_BY: &str = "kubectl";
 
-/// Applies everything. `token` is that of the account that acts for us on GitHub.
-pub(crate) async fn furnish(client: &Client, token: &str) -> anyhow::Result<()> {
+/// Applies everything. `token` is that of the account that acts for us on GitHub, `more`
+/// another manifest.
+pub(crate) async fn furnish(client: &Client, token: &str, more: Option<Value>) -> anyhow::Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize()?;
     let mut manifests = read_folder(&root.join("crds"))?;
     manifests.push(json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "bowsprit" } }));
@@ -34,6 +35,7 @@ pub(crate) async fn furnish(client: &Client, token: &str) -> anyhow::Result<()> 
         "metadata": { "name": "bowsprit", "namespace": "bowsprit" },
         "data": { "settings.yaml": SETTINGS },
     }));
+    manifests.extend(more);
     for manifest in &manifests {
         apply(client, manifest).await?;
     }

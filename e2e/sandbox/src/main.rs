@@ -5,6 +5,7 @@
 //! `folder` are before the start, `start` wires the parts, `timeline` and `watch` show what happens, `show` is the order of it.
 
 mod arguments;
+mod decorated;
 mod folder;
 mod furnish;
 mod guard;
@@ -37,6 +38,10 @@ enum Ending {
 const FAREWELL: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
+    let command_line: Vec<_> = std::env::args_os().collect();
+    if podutils::Program::of(&command_line).is_some() {
+        return podutils::main(&command_line); // this file is in a pod, see `decorated`
+    }
     match run(&Arguments::parse()) {
         Ok(Ending::Well) => ExitCode::SUCCESS,
         Ok(Ending::Badly) => ExitCode::FAILURE,

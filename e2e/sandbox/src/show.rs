@@ -3,6 +3,7 @@
 use crate::{
     Ending,
     arguments::Arguments,
+    decorated,
     log::Log,
     start::{Running, start},
     table,
@@ -64,16 +65,20 @@ async fn tell_all(arguments: &Arguments, running: &Running, timeline: &Timeline,
 
 /// Says where everything is.
 fn introduce(running: &Running, log: &Log) {
-    let Running { web, kubeconfig, isolation, .. } = running;
+    let Running { web, kubeconfig, results, isolation, .. } = running;
     say(&format!(
         "
 GitHub      {web}/{REPOSITORY}
             Nobody needs a password: choose at the top who you are. robin writes changes, kim approves them.
 Kubernetes  kubectl --kubeconfig {kubeconfig} get bowsprit -A
 Pods        {isolation}
+Results     {results}{left_out}
 Log         {log}
 ",
         kubeconfig = kubeconfig.display(),
+        results = results.display(),
+        left_out =
+            if decorated::can_run(*isolation) { "" } else { " (empty: the decorated job is left out)" },
         isolation = isolation.describe(),
         log = log.path().display(),
     ));

@@ -1,6 +1,8 @@
 //! Starts the parts and wires them, each over loopback as its real counterpart would be over the network.
 
-use crate::{arguments::Arguments, furnish::furnish, guard, kubeconfig, needs::listen, outside::Loopback};
+use crate::{
+    arguments::Arguments, decorated, furnish::furnish, guard, kubeconfig, needs::listen, outside::Loopback,
+};
 use anyhow::Context as _;
 use axum::Router;
 use bowsprit::operator::{Ended, Operator, Settings};
@@ -15,7 +17,7 @@ use std::{
 use stories::Cast;
 use tokio::{net::TcpListener, task::JoinHandle};
 use world_github::{GitHub, Options};
-use world_kubelet::{Images, Isolation, Kubelet};
+use world_kubelet::{Isolation, Kubelet};
 use world_kubernetes::World;
 
 /// All that runs, and where it is found.
@@ -28,6 +30,8 @@ pub(crate) struct Running {
     pub(crate) web: String,
     /// The file for kubectl.
     pub(crate) kubeconfig: PathBuf,
+    /// The folder that decorated jobs upload to.
+    pub(crate) results: PathBuf,
     /// How pods are kept apart.
     pub(crate) isolation: Isolation,
 }
@@ -58,14 +62,17 @@ pub(crate) async fn start(
     });
     serve(github_at, github.router())?;
 
-    furnish(&client, &token).await?;
+    let results = folder.join("results");
+    std::fs::create_dir(&results)?;
     let isolation = Isolation::probe();
+    let decorated = decorated::can_run(isolation).then(|| decorated::jobs(&web, &results));
+    furnish(&client, &token, decorated).await?;
     let now = clock.clone();
     let options = world_kubelet::Options {
         node: "sandbox".to_owned(),
         folder: folder.join("pods"),
         isolation,
-        images: Images::new(),
+        images: decorated::images()?,
         now: Arc::new(move || now.now()),
         script: None,
     };
@@ -74,7 +81,7 @@ pub(crate) async fn start(
 
     let kubeconfig = folder.join("kubeconfig");
     std::fs::write(&kubeconfig, kubeconfig::text(kubernetes_address))?;
-    Ok((Running { client, cast, web, kubeconfig, isolation }, operator))
+    Ok((Running { client, cast, web, kubeconfig, results, isolation }, operator))
 }
 
 /// Starts the operator with its receiver of webhooks, and waits until it leads.
