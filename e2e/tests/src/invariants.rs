@@ -139,7 +139,9 @@ fn merged_as_tested(stage: &Stage, runs: &[ProwJob]) -> Vec<String> {
     let merged: Vec<(u64, String, String)> = stage.github.look(|state| {
         let issues = &state.repo(&REPOSITORY.into()).unwrap().issues;
         let pulls = issues.values().filter_map(|issue| Some((issue.number, issue.pull.as_ref()?)));
-        pulls.filter_map(|(n, pull)| Some((n, pull.head_sha.clone(), pull.merged.as_ref()?.sha.clone()))).collect()
+        pulls
+            .filter_map(|(n, pull)| Some((n, pull.head_sha.clone(), pull.merged.as_ref()?.sha.clone())))
+            .collect()
     });
     let folder = stage.folder_of_repositories().join(Git::path(&REPOSITORY.into()));
     let mut broken = Vec::new();
@@ -157,7 +159,8 @@ fn merged_as_tested(stage: &Stage, runs: &[ProwJob]) -> Vec<String> {
                     })
             });
             if !tested {
-                broken.push(format!("I5: #{number} was merged as {commit} onto {base} without a passed {job}"));
+                broken
+                    .push(format!("I5: #{number} was merged as {commit} onto {base} without a passed {job}"));
             }
         }
     }
@@ -174,12 +177,15 @@ fn nothing_is_done_twice(cast: &Cast) -> Vec<String> {
                 *done.entry(format!("{} {}", event.event, event.extra)).or_default() += 1;
             }
             for comment in issue.comments.iter().filter(|comment| comment.author.as_str() == "acme-bot") {
-                let marker = comment.body.find("<!--").map_or(comment.body.as_str(), |at| &comment.body[at..]);
+                let marker =
+                    comment.body.find("<!--").map_or(comment.body.as_str(), |at| &comment.body[at..]);
                 let marker = marker.split("-->").next().unwrap_or_default();
                 *done.entry(format!("said {marker}")).or_default() += 1;
             }
             let twice = done.into_iter().filter(|(_, times)| *times > 1);
-            broken.extend(twice.map(|(what, times)| format!("I10/I11: #{} {what} {times} times", issue.number)));
+            broken.extend(
+                twice.map(|(what, times)| format!("I10/I11: #{} {what} {times} times", issue.number)),
+            );
         }
     });
     broken

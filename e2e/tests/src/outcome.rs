@@ -122,7 +122,8 @@ impl Words {
                 refs.pulls.first().map_or_else(|| refs.base_sha.clone(), |pull| pull.sha.clone())
             });
             let head = head.and_then(|head| commits.get(&head).cloned()).unwrap_or_default();
-            let batch = if run.labels().contains_key(api::keys::CREATED_BY_TIDE) { " of a train" } else { "" };
+            let batch =
+                if run.labels().contains_key(api::keys::CREATED_BY_TIDE) { " of a train" } else { "" };
             names.push((run.name_any(), format!("<run of {}{batch} on {head}>", run.spec.job)));
         }
         for (commit, subject) in &commits {

@@ -238,7 +238,10 @@ impl Stage {
 }
 
 /// Takes a delivery to the replica that leads, as a Service does; without one, it is refused.
-async fn deliver(receivers: Receivers, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, String> {
+async fn deliver(
+    receivers: Receivers,
+    request: http::Request<Bytes>,
+) -> Result<http::Response<Bytes>, String> {
     let mut alive = receivers.lock().unwrap_or_else(PoisonError::into_inner).clone();
     alive.retain(|(line, _)| !line.is_dead());
     let mut answer = Err("nobody listens".to_owned());

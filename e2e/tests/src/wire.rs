@@ -202,7 +202,7 @@ impl Line {
         match fate {
             Fate::DieBefore => {
                 self.record(&call, 0);
-                return self.die().await;
+                return self.die::<()>().await;
             }
             Fate::Refuse(status) => {
                 self.record(&call, status);
@@ -214,7 +214,7 @@ impl Line {
         let answer = answered.unwrap_or_else(|never| match never {});
         self.record(&call, answer.status().as_u16());
         if fate == Fate::DieAfter {
-            return self.die().await;
+            return self.die::<()>().await;
         }
         if self.is_dead() {
             return std::future::pending().await;
@@ -277,7 +277,7 @@ impl WriteProbe for Line {
             let begun = self.begin(Whom::Disk, Method::PUT, what.to_owned(), Bytes::new(), true);
             if begun.1 == Fate::DieBefore {
                 self.record(&begun.0, 0);
-                return self.die().await;
+                return self.die::<()>().await;
             }
             *self.on_disk.lock().unwrap_or_else(PoisonError::into_inner) = Some(begun);
         })
@@ -289,7 +289,7 @@ impl WriteProbe for Line {
             let Some((call, fate)) = begun else { return };
             self.record(&call, 200);
             if fate == Fate::DieAfter || self.is_dead() {
-                self.die().await;
+                self.die::<()>().await;
             }
         })
     }

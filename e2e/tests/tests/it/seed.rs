@@ -1,7 +1,10 @@
 //! Randomness from a seed. The standard library's hash maps, tokio's `select!` and others draw from the C function
 //! `getrandom`; a test binary that defines it decides what they get, and so which of several good orders happens. No
 //! dependency has to be patched for it.
-#![expect(unsafe_code, reason = "a C function can only be defined, and its buffer written to, by unsafe code")]
+#![expect(
+    unsafe_code,
+    reason = "a C function can only be defined, and its buffer written to, by unsafe code"
+)]
 
 use std::{cell::Cell, io::Read};
 
