@@ -79,8 +79,8 @@ pub struct Operating {
 }
 
 impl Operating {
-    /// Waits until a call was the operator's death (`Fate::DieBefore`, `Fate::DieAfter`). It then does nothing more, and
-    /// is to be dropped.
+    /// Waits until a call was the operator's death (`Fate::DieBefore`, `Fate::DieAfter`), or until it ended by itself. It
+    /// then does nothing more, and is to be dropped.
     pub async fn death(&self) {
         self.line.death().await;
     }
@@ -210,11 +210,13 @@ impl Stage {
         drop(receivers);
         let receivers = self.receivers.clone();
         self.github.deliver_with(Arc::new(move |request| Box::pin(deliver(receivers.clone(), request))));
+        let ending = line.clone();
         let task = tokio::spawn(async move {
             match Box::pin(operator.run()).await {
                 Ok(never) => match never {},
                 Err(ended) => tracing::warn!(%ended, "the operator ended"),
             }
+            ending.cut();
         });
         Operating { task, line }
     }

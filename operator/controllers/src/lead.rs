@@ -207,7 +207,7 @@ impl Leader {
             clusters: self.clusters.clone(),
             namespace: self.namespace.clone(),
             accounts: Accounts::new(home.clone(), self.outside.clone(), clock.clone()),
-            mirrors: git::Mirrors::new(&self.mirrors),
+            mirrors: git::Mirrors::new(&self.mirrors).inline(self.one_at_a_time),
             stores,
             pulls: Pulls::default(),
             catalogue: look::Catalogue::default(),

@@ -27,7 +27,9 @@ fn each_write_to_kubernetes(fate: Fate) -> impl FnMut(&Call) -> Fate {
         if call.whom != Whom::Kubernetes || call.write.is_none() || call.is_lease() {
             return Fate::Pass;
         }
-        let object = (call.method.clone().to_string(), call.path.clone());
+        // A creation names its object in the body alone.
+        let body: serde_json::Value = serde_json::from_slice(&call.body).unwrap_or_default();
+        let object = (call.method.to_string(), call.path.clone(), body["metadata"]["name"].to_string());
         if met.remove(&object) {
             return Fate::Pass;
         }
