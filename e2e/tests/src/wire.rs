@@ -202,7 +202,7 @@ impl Line {
         match fate {
             Fate::DieBefore => {
                 self.record(&call, 0);
-                return self.die::<()>().await;
+                return self.die().await;
             }
             Fate::Refuse(status) => {
                 self.record(&call, status);
@@ -214,7 +214,7 @@ impl Line {
         let answer = answered.unwrap_or_else(|never| match never {});
         self.record(&call, answer.status().as_u16());
         if fate == Fate::DieAfter {
-            return self.die::<()>().await;
+            return self.die().await;
         }
         if self.is_dead() {
             return std::future::pending().await;
