@@ -52,7 +52,7 @@ fn the_story_ends_the_same_when_the_operator_is_killed_before_or_after_any_of_it
     let undisturbed = perform_with(None).unwrap();
     assert_eq!(undisturbed.violations, Vec::<String>::new());
     if let Ok(file) = std::env::var("CRASH_TRACE") {
-        let lines: String = undisturbed.records.iter().map(|record| format!("{record}\n")).collect();
+        let lines: String = undisturbed.records.iter().map(|record| record.to_string() + "\n").collect();
         std::fs::write(file, lines).unwrap();
     }
     let all = points(&undisturbed);
@@ -96,7 +96,7 @@ fn the_story_ends_the_same_when_the_operator_is_killed_before_or_after_any_of_it
     for (write, fate, faults) in &failed {
         let call = undisturbed.records.iter().find(|record| record.call.write == Some(*write));
         let call = call.map(ToString::to_string).unwrap_or_default();
-        report.push_str(&format!("\n{fate:?} {call}\n  {}\n", faults.join("\n  ")));
+        report = format!("{report}\n{fate:?} {call}\n  {}\n", faults.join("\n  "));
     }
     assert!(failed.is_empty(), "{report}");
 }

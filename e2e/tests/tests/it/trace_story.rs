@@ -17,7 +17,7 @@ fn trace(seed: u64) -> String {
         runtime.block_on(perform_seeded(seed, |_| ())).unwrap()
     };
     let performance = std::thread::spawn(perform).join().unwrap();
-    performance.records.iter().map(|record| format!("{record}\n")).collect()
+    performance.records.iter().map(|record| record.to_string() + "\n").collect()
 }
 
 /// The traces of performances one after another in a process of its own, which runs the test below and nothing else: some
